@@ -1,0 +1,195 @@
+"""Recipe = sampling + augmentation + task + backbone + training options; presets live in `resources/recipes/*.toml`."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from studio.engine import files
+from studio.engine.backbones import BACKBONES
+from studio.engine.backbones.backbone import Backbone
+from studio.engine.errors import RecipeError
+from studio.engine.sampling import Augmentation, Sampling
+from studio.engine.tasks import TASKS
+from studio.engine.tasks.task import Task
+
+
+class Training(BaseModel):
+    """How the network is trained, for how long and on what."""
+
+    model_config = ConfigDict(extra="forbid")
+    max_steps: int = Field(0, ge=0, title="Steps at most", description="0: no limit by steps.")
+    max_epochs: int = Field(0, ge=0, title="Epochs at most",
+                            description="An epoch deals every training video its tuples once. 0: no limit by epochs.")
+    max_minutes: float = Field(0, ge=0, title="Minutes at most", json_schema_extra={"unit": "minutes"},
+                               description="The learning rate's schedule then follows the clock. 0: no limit by time.")
+    batch_size: int = Field(8, ge=2, le=4096, title="Tuples in a batch",
+                            description="More is steadier and needs more memory. 8 for VCOP, 64 for OPN.")
+    optimiser: Literal["sgd", "adamw"] = Field("sgd", title="Optimiser", description="SGD with momentum, or AdamW.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, title="Learning rate", description="Size of a step.")
+    momentum: float = Field(0.9, ge=0, lt=1, title="Momentum", description="For SGD.")
+    weight_decay: float = Field(5e-4, ge=0, le=1, title="Weight decay", description="Pull of the weights towards 0.")
+    double_bias_rate: bool = Field(False, title="Biases as in Caffe",
+                                   description="Biases learn twice as fast and do not decay (OPN's released solver).")
+    schedule: Literal["constant", "steps", "cosine"] = Field(
+        "constant", title="Schedule", description="Constant, divided at given steps, or a cosine down to 0.")
+    drop_at_steps: list[int] = Field([], title="Divide at steps", description="For the schedule `steps`.")
+    drop_factor: float = Field(0.1, gt=0, le=1, title="Factor of a drop", description="For the schedule `steps`.")
+    warmup_steps: int = Field(0, ge=0, title="Warm-up", json_schema_extra={"unit": "steps"},
+                              description="The learning rate rises from 0 over so many steps.")
+    gradient_clip: float = Field(0, ge=0, title="Largest gradient norm", description="0: no limit.")
+    validation_share: float = Field(0.2, gt=0, lt=0.9, title="Videos held out",
+                                    description="Share of the videos, by whole groups, that training never sees.")
+    validation_tuples: int = Field(96, ge=8, le=10_000, title="Validation tuples",
+                                   description="How many fixed tuples of held-out videos measure progress.")
+    validate_every_steps: int = Field(100, ge=1, title="Validate every", json_schema_extra={"unit": "steps"},
+                                      description="More often costs time.")
+    checkpoint_minutes: float = Field(10, gt=0, title="Checkpoint every", json_schema_extra={"unit": "minutes"},
+                                      description="At most this much work is lost in a crash.")
+    keep_checkpoints: int = Field(3, ge=2, le=100, title="Checkpoints kept", description="The best is kept besides.")
+    seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="The same seed deals the same tuples.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", title="Device",
+                        description="auto takes the GPU if there is one.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", title="Precision", description="auto uses bf16 for layers that a self-test finds right and faster.")
+    threads: int = Field(0, ge=0, le=256, title="Processor threads", description="0: as many as there are cores.")
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Training:
+        if not (self.max_steps or self.max_epochs or self.max_minutes):
+            raise ValueError("training needs an end: set max_steps, max_epochs or max_minutes")
+        return self
+
+
+class Recipe(BaseModel):
+    """Everything that decides what is learned and how; the rest is the videos and the machine."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    title: str = ""
+    summary: str = ""
+    paper: str = ""
+    task: str = Field("clip-order", title="Pretext task", description="The question that the network learns to answer.")
+    backbone: str = Field("r3d_vcop", title="Backbone", description="The network that is trained to see.")
+    starts_from: str = Field("", title="Start from weights",
+                             description="A safetensors file of the same backbone, or a run. Empty: random weights.")
+    sampling: Sampling = Sampling()
+    augmentation: Augmentation = Augmentation()
+    task_options: dict[str, Any] = {}
+    training: Training
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Recipe:
+        for kind, name, known in (("task", self.task, TASKS), ("backbone", self.backbone, BACKBONES)):
+            if name not in known:
+                raise ValueError(f"there is no {kind} {name!r}, only {', '.join(known)}")
+        self.task_options = TASKS[self.task].Options.model_validate(self.task_options).model_dump()
+        if (classes := self.make_task().classes) < 2:
+            raise ValueError(f"{self.task} of {self.sampling.tuple_length} elements has {classes} possible answer")
+        return self
+
+    def make_task(self) -> Task:
+        """Make the pretext task with this recipe's options."""
+        cls = TASKS[self.task]
+        return cls(sampling=self.sampling, options=cls.Options.model_validate(self.task_options))
+
+    def make_backbone(self) -> Backbone:
+        """Make the backbone with random weights (from torch's present random state)."""
+        return BACKBONES[self.backbone](input_pixels=self.augmentation.network_pixels,
+                                        clip_frames=self.sampling.clip_frames)
+
+    def to_toml(self) -> str:
+        """The recipe as a TOML file."""
+        return tomlkit.dumps(self.model_dump())
+
+
+def recipe_names() -> list[str]:
+    """The names of the presets, quick first."""
+    names = sorted(path.stem for path in files.resource("recipes").glob("*.toml"))
+    return sorted(names, key=lambda name: (name != "quick", name))
+
+
+def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
+    """Load a preset by its name, or a recipe file by its path, and change it by `section.key=value` settings.
+
+    Raises `RecipeError` for an unknown name or option, or a value outside its range.
+    """
+    names = recipe_names()
+    path = files.resource("recipes", f"{name}.toml") if name in names else Path(name)
+    if not path.is_file() or path.suffix != ".toml":
+        raise RecipeError(name, "there is no recipe of this name" + _nearest(name, names),
+                          f"Name one of {', '.join(names)}, or a recipe's .toml file")
+    return recipe_from_toml(path, settings)
+
+
+def recipe_from_toml(path: Path, settings: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file and change it by settings. Raises `RecipeError`."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(path.name, f"this recipe is no readable TOML ({error})", "Mend that line") from error
+    return make_recipe(values, settings)
+
+
+def make_recipe(values: Mapping[str, Any], settings: Sequence[str] = ()) -> Recipe:
+    """Make a recipe of plain values and settings. Raises `RecipeError` naming the value, its rule and the remedy."""
+    merged = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    for setting in settings:
+        _apply(merged, setting)
+    try:
+        return Recipe.model_validate(merged)
+    except ValidationError as error:
+        raise _recipe_error(error) from error
+
+
+def _apply(values: dict[str, Any], setting: str) -> None:
+    """Put one `section.key=value` into nested values; a new task or backbone drops what belonged to the old one."""
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise RecipeError(setting, "a setting is section.key=value", "Write for example training.max_steps=200")
+    *sections, last = key.strip().split(".")
+    place = values
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise RecipeError(setting, f"{section} is no section", "Write for example training.max_steps=200")
+    if key == "task" and values.get("task") != text:
+        values.pop("task_options", None)
+    place[last] = _parse(text.strip())
+
+
+def _parse(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return {"True": True, "False": False}.get(text, text)
+
+
+def _recipe_error(error: ValidationError) -> RecipeError:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "recipe"
+    if first["type"] == "extra_forbidden":
+        return RecipeError(place, "there is no option of this name" + _nearest(place, option_names()),
+                           "See them all with: studio train --help, or in the recipe's .toml")
+    rule = first["msg"].removeprefix("Value error, ")
+    return RecipeError(f"{place} = {first['input']!r}" if first["loc"] else place, rule[0].lower() + rule[1:],
+                       "Choose a value that fits")
+
+
+def option_names() -> list[str]:
+    """All options as `section.key`, as `--set` takes them."""
+    names = ["task", "backbone", "starts_from"]
+    for section, model in (("sampling", Sampling), ("augmentation", Augmentation), ("training", Training)):
+        names += [f"{section}.{key}" for key in model.model_fields]
+    return names + sorted({f"task_options.{key}" for task in TASKS.values() for key in task.Options.model_fields})
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
