@@ -1,0 +1,55 @@
+"""What a backbone is: it turns a clip into a feature and has layers with names.
+
+Legend: B clips, C channels, T frames, H height, W width, D feature.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+
+class Backbone(nn.Module):
+    """A network that sees. A new one is one file with a subclass, one line in `BACKBONES` and one test.
+
+    `title` is shown to the person, beside the number of parameters (`cost.cost`); `paper` is its source; `takes` says
+    whether it was made for clips or for still frames (a still-frame network averages over the frames of a clip).
+    """
+
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    takes: ClassVar[str]
+    feature_layer: ClassVar[str]
+    """Name of the layer whose map is the last before averaging (VCOP's conv5)."""
+
+    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
+        super().__init__()
+        self.input_pixels, self.clip_frames = input_pixels, clip_frames
+
+    @property
+    @abstractmethod
+    def feature_dim(self) -> int:
+        """Length D of the feature of one clip."""
+
+    @abstractmethod
+    def map(self, clips_BCTHW: Tensor) -> Tensor:
+        """The last layer's map_BCTHW before averaging."""
+
+    def forward(self, clips_BCTHW: Tensor) -> Tensor:
+        """clips_BCTHW -> features_BD."""
+        return self.feature_of_map(self.map(clips_BCTHW))
+
+    def feature_of_map(self, map_BCTHW: Tensor) -> Tensor:
+        """map_BCTHW -> features_BD; averaged over time and space unless the network says otherwise."""
+        return map_BCTHW.mean(dim=(2, 3, 4))
+
+    def pooled_of_map(self, map_BCTHW: Tensor) -> Tensor:
+        """map_BCTHW -> pooled_BP: the largest of 2x2 places, flattened (VCOP's retrieval feature: 9216 at 2x7x7)."""
+        height, width = map_BCTHW.shape[-2:]
+        return nn.functional.max_pool3d(map_BCTHW, (1, min(2, height), min(2, width))).flatten(1)
+
+    @abstractmethod
+    def layers(self) -> dict[str, nn.Module]:
+        """The named layers that can be looked at, from the input to the output."""

@@ -1,0 +1,60 @@
+"""R3D-10, the variant in VCOP's code: one residual block a stage, 14.36 M parameters. It is not R3D-18 (33 M).
+
+Source: Xu et al., CVPR 2019, section 4, and the released network with layers (1, 1, 1, 1).
+Legend: B clips, C channels, T frames, H height, W width, D feature.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from studio.engine.backbones.backbone import Backbone
+
+
+class R3DVcop(Backbone):
+    """3D residual network: 16x112x112 -> 16x56x56 -> 16x56x56 -> 8x28x28 -> 4x14x14 -> 2x7x7 -> 512."""
+
+    title = "R3D-10 (VCOP variant)"
+    paper = "Xu et al., Self-supervised Spatiotemporal Learning via Video Clip Order Prediction, CVPR 2019"
+    takes = "clips"
+    feature_layer = "conv5"
+
+    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
+        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
+        self.conv1 = nn.Sequential(nn.Conv3d(3, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
+                                   nn.BatchNorm3d(64), nn.ReLU())
+        self.conv2 = ResidualBlock(64, 64, stride=1)
+        self.conv3 = ResidualBlock(64, 128, stride=2)
+        self.conv4 = ResidualBlock(128, 256, stride=2)
+        self.conv5 = ResidualBlock(256, 512, stride=2)
+
+    @property
+    def feature_dim(self) -> int:
+        return 512
+
+    def map(self, clips_BCTHW: Tensor) -> Tensor:
+        """clips_BCTHW -> map_BCTHW of conv5."""
+        x = clips_BCTHW
+        for layer in self.layers().values():
+            x = layer(x)
+        return x
+
+    def layers(self) -> dict[str, nn.Module]:
+        return dict(self.named_children())
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3x3 convolutions around a short cut, which is a strided 1x1x1 convolution where the size changes."""
+
+    def __init__(self, channels_in: int, channels_out: int, *, stride: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv3d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm3d(channels_out), nn.ReLU(),
+            nn.Conv3d(channels_out, channels_out, 3, padding=1, bias=False), nn.BatchNorm3d(channels_out))
+        self.shortcut = nn.Identity() if stride == 1 else nn.Sequential(
+            nn.Conv3d(channels_in, channels_out, 1, stride=stride, bias=False), nn.BatchNorm3d(channels_out))
+
+    def forward(self, x_BCTHW: Tensor) -> Tensor:
+        """x_BCTHW -> map_BCTHW, half the size at stride 2."""
+        return (self.shortcut(x_BCTHW) + self.branch(x_BCTHW)).relu()
