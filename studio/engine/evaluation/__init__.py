@@ -1,0 +1,1 @@
+"""What was learned, in numbers that stand beside chance and random weights."""

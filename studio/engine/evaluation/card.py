@@ -1,0 +1,108 @@
+"""The model card: what weights are, what they were taught, how well, and what they must be fed."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import studio
+from studio.engine import files
+from studio.engine.backbones.backbone import Backbone
+from studio.engine.backbones.cost import cost
+from studio.engine.evaluation.kept import kept_results
+from studio.engine.project import Project
+from studio.engine.recipe import Recipe
+from studio.engine.runs import read_run
+
+SCALINGS = {"unit": "red, green, blue in 0 to 1", "mean-96.5": "red, green, blue in 0 to 255, less 96.5",
+            "kinetics": "red, green, blue in 0 to 1, less (0.43216, 0.394666, 0.37645), divided by (0.22803, 0.22145, "
+                        "0.216989)"}
+LICENCE = ("The weights are yours: they were learned from your videos. Whether they may be passed on depends on the "
+           "rights in those videos and on what patients consented to. The network's code is under Apache-2.0.")
+
+
+def write_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Backbone, *, weights: Path,
+               format_name: str) -> list[Path]:
+    """Write the card beside `weights` as Markdown and as JSON; gives both paths."""
+    card = make_card(project, run_folder, recipe, backbone)
+    card["file"] = {"name": weights.name, "format": format_name, "sha256": files.sha256_of_file(weights),
+                    "bytes": weights.stat().st_size}
+    paths = [weights.with_name(weights.name + ending) for ending in (".card.md", ".card.json")]
+    files.write_text(paths[0], to_markdown(card))
+    files.write_json(paths[1], card)
+    return paths
+
+
+def make_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Backbone) -> dict[str, Any]:
+    """Gather the card's content. No names of files, folders or patients: counts and figures only."""
+    run, task, counted = read_run(run_folder), recipe.make_task(), cost(backbone)
+    with project.catalogue(read_only=True) as catalogue:
+        videos = catalogue.videos(usable_only=True)
+    return {
+        "title": f"{backbone.title}, taught by: {task.question}",
+        "backbone": {"name": recipe.backbone, "title": backbone.title, "paper": backbone.paper,
+                     "parameters": counted.parameters, "gmac_per_clip": round(counted.gmac_per_clip, 3),
+                     "feature_dim": backbone.feature_dim},
+        "input": {"name": "clips_BCTHW", "shape": ["clips", 3, recipe.sampling.clip_frames,
+                                                   recipe.augmentation.network_pixels,
+                                                   recipe.augmentation.network_pixels],
+                  "frame_stride": recipe.sampling.frame_stride, "scaling": SCALINGS[recipe.augmentation.scaling],
+                  "crop_pixels": recipe.augmentation.crop_pixels,
+                  "short_side_pixels": project.settings.short_side_pixels},
+        "training": {"question": task.question, "task": recipe.task, "paper": task.paper, "classes": task.classes,
+                     "chance": round(task.chance, 4), "accuracy": run.accuracy,
+                     "balanced_accuracy": run.balanced_accuracy, "loss": run.loss, "steps": run.step,
+                     "seconds": run.seconds, "videos_in_project": len(videos),
+                     "groups_in_project": len({video.group or video.id for video in videos}),
+                     "started_from": "given weights" if recipe.starts_from else "random weights"},
+        "evaluation": {protocol: {key: result[key] for key in ("top1", "top5", "chance_top1", "accuracy", "chance",
+                                                               "verdict") if key in result}
+                       | {"random": _main_figure(result)} for protocol, result in kept_results(run_folder).items()},
+        "recipe": shareable_recipe(recipe),
+        "versions": {"studio": studio.__version__, "torch": version("torch"),
+                     "torchvision": version("torchvision"), "python": platform.python_version()},
+        "licence": LICENCE,
+    }
+
+
+def shareable_recipe(recipe: Recipe) -> dict[str, Any]:
+    """The recipe's values without the path of the weights that it started from."""
+    return recipe.model_dump() | {"starts_from": "given weights" if recipe.starts_from else ""}
+
+
+def _main_figure(result: dict[str, Any]) -> float | None:
+    random = result.get("against", {}).get("random", {})
+    return random.get("top1", random.get("accuracy"))
+
+
+def to_markdown(card: dict[str, Any]) -> str:
+    """The card for people."""
+    backbone, given, taught = card["backbone"], card["input"], card["training"]
+    lines = [f"# {card['title']}", "", "## The network",
+             (f"- {backbone['title']}: {backbone['parameters']:,} parameters, {backbone['gmac_per_clip']} GMAC a clip, "
+             f"features of length {backbone['feature_dim']}"), f"- Source: {backbone['paper']}", "",
+             "## What to feed it", f"- `{given['name']}`: {' x '.join(str(side) for side in given['shape'])}",
+             (f"- Every {_ordinal(given['frame_stride'])} frame; frames resized to a short side of "
+             f"{given['short_side_pixels']} pixels, a square of {given['crop_pixels']} cut out"),
+             f"- {given['scaling']}", "", "## What it was taught", f"- {taught['question']} ({taught['paper']})",
+             (f"- {taught['steps']} steps from {taught['started_from']}, on part of {taught['videos_in_project']} "
+              f"videos in {taught['groups_in_project']} groups"),
+             (f"- Accuracy on held-out groups: {_share(taught['accuracy'])}; chance {_share(taught['chance'])}"),
+             "", "## What it is worth"]
+    lines += [f"- {protocol}: {result['verdict']['sentence']}" for protocol, result in card["evaluation"].items()]
+    if not card["evaluation"]:
+        lines.append("- Not measured yet.")
+    lines += ["", "## The file", f"- `{card['file']['name']}`, SHA-256 `{card['file']['sha256']}`", "",
+              "## Versions", *(f"- {name} {number}" for name, number in card["versions"].items()), "", "## Licence",
+              card["licence"], ""]
+    return "\n".join(lines)
+
+
+def _ordinal(number: int) -> str:
+    return {1: "single", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _share(value: float | None) -> str:
+    return "not measured" if value is None else f"{100 * value:.1f} %"

@@ -1,0 +1,1 @@
+"""Looking inside a trained network: features, neighbours, activations, a map, and the leak probe."""

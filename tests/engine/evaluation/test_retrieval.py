@@ -1,0 +1,103 @@
+"""Retrieval against tables worked by hand, and controls that must score chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studio.engine.evaluation.retrieval import NEVER, chance_of_top1, first_hits, gain, interval_over_groups, score
+
+
+def _at(degrees: list[float]) -> np.ndarray:
+    """Features on a circle: cosine falls with the angle between them; lengths differ, which must not matter."""
+    angle = np.radians(degrees)
+    length = np.linspace(1, 5, len(degrees))
+    return (np.stack([np.cos(angle), np.sin(angle)], axis=1) * length[:, None]).astype(np.float32)
+
+
+# video     0   1   2   3    4
+# degrees   0  10  25  60   90
+# label     a   b   a   b    a
+# group     0   1   1   2    0
+DEGREES, LABEL, GROUP = [0, 10, 25, 60, 90], np.array([0, 1, 0, 1, 0]), np.array([0, 1, 1, 2, 0])
+# 0 (a, not 4): 1b 2a      -> 1    1 (b, not 2): 0a 3b       -> 1    2 (a, not 1): 0a        -> 0
+# 3 (b): 4a 2a 1b          -> 2    4 (a, not 0): 3b 2a       -> 1
+RANKS = [1, 1, 0, 2, 1]
+
+
+def _ranks(**changes: object) -> list[int]:
+    everyone = np.arange(5)
+    options = {"label_V": LABEL, "group_V": GROUP, "queries_Q": everyone, "gallery_G": everyone} | changes
+    return first_hits(_at(DEGREES), **options).tolist()
+
+
+def test_ranks_are_those_of_the_table() -> None:
+    assert _ranks() == RANKS
+
+
+def test_a_video_never_finds_itself_nor_its_group() -> None:
+    assert _ranks(group_V=np.zeros(5, np.int64)) == [NEVER] * 5
+
+
+def test_queries_and_gallery_of_a_split() -> None:
+    assert _ranks(queries_Q=np.array([0, 3]), gallery_G=np.array([1, 2])) == [1, 1]
+
+
+def test_a_query_without_partner_is_a_miss_and_counted() -> None:
+    rank_Q = np.array(_ranks(label_V=np.array([0, 1, 0, 1, 2])))
+    assert rank_Q[4] == NEVER
+    result = score(rank_Q, group_Q=GROUP, gallery=5, chance_top1=0)
+    assert result["without_partner"] == 1 and result["queries"] == 5 and result["top50"] == 80
+
+
+def test_percentages() -> None:
+    result = score(np.array(RANKS), group_Q=GROUP, gallery=5, chance_top1=0.25)
+    assert (result["top1"], result["top5"], result["top50"], result["chance_top1"]) == (20, 100, 100, 25)
+    low, high = result["intervals"]["top1"]
+    assert 0 <= low < 20 < high <= 100
+    assert result["intervals"]["top5"] == [100, 100]
+
+
+def test_chance_is_the_mean_share_of_the_label() -> None:
+    # 0: 1 of 3 (1b 2a 3b); 1: 1 of 3 (0a 3b 4a); 2: 2 of 3; 3: 1 of 4; 4: 1 of 3
+    everyone = np.arange(5)
+    chance = chance_of_top1(label_V=LABEL, group_V=GROUP, queries_Q=everyone, gallery_G=everyone)
+    assert chance == pytest.approx(np.mean([1 / 3, 1 / 3, 2 / 3, 1 / 4, 1 / 3]))
+
+
+@pytest.mark.parametrize("collapsed", [True, False])
+def test_controls_score_chance(collapsed: bool) -> None:
+    """Collapsed features, and well separated ones under shuffled labels, hit as often as a random ranking."""
+    rng = np.random.default_rng(4)
+    label_V = np.repeat(np.arange(5), 60)
+    features_VD = np.eye(5, dtype=np.float32)[label_V] + rng.normal(0, 0.1, (300, 5)).astype(np.float32)
+    everyone, group_V = np.arange(300), np.arange(300)
+    assert (first_hits(features_VD, label_V=label_V, group_V=group_V, queries_Q=everyone,
+                       gallery_G=everyone) == 0).mean() > 0.95
+    shuffled_V = label_V if collapsed else rng.permutation(label_V)
+    features_VD = np.ones((300, 5), np.float32) if collapsed else features_VD
+    hits = [float((first_hits(features_VD, label_V=shuffled_V, group_V=group_V, queries_Q=everyone,
+                              gallery_G=everyone, seed=seed) == 0).mean()) for seed in range(5)]
+    chance = chance_of_top1(label_V=shuffled_V, group_V=group_V, queries_Q=everyone, gallery_G=everyone)
+    assert chance == pytest.approx(59 / 299)
+    assert np.mean(hits) == pytest.approx(chance, abs=0.07)
+
+
+def test_chunks_do_not_change_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.engine.evaluation.retrieval._CHUNK_BYTES", 1)
+    assert _ranks() == RANKS
+
+
+def test_an_interval_over_groups_is_wider_than_one_over_videos() -> None:
+    value_Q = np.repeat([0.0, 1.0, 0.0, 1.0, 1.0, 0.0], 50)
+    wide = interval_over_groups(value_Q, np.repeat(np.arange(6), 50))
+    narrow = interval_over_groups(value_Q, np.arange(300))
+    assert wide[0] <= 0.2 and wide[1] >= 0.8
+    assert narrow[0] > 0.4 and narrow[1] < 0.6
+    assert interval_over_groups(value_Q, np.zeros(300, np.int64)) == (0.5, 0.5)
+
+
+def test_gain_is_paired() -> None:
+    ahead = gain(np.array([0, 0, 0, 9]), np.array([0, 3, 3, 9]), group_Q=np.arange(4))
+    assert ahead["top1"]["points"] == 50
+    assert ahead["top5"] == {"points": 0, "interval": [0, 0]}
