@@ -1,0 +1,258 @@
+"""Small pieces that every page is made of: labels, buttons, figures, notices, a layout that wraps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui.theme import current_theme, icon, icon_size, set_kind
+
+
+def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
+    """Make a label of a kind (title, heading, strong, figure, quiet, caption, good, warning, bad)."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if kind:
+        set_kind(made, kind)
+    return made
+
+
+def button(text: str, *, name: str, icon_name: str = "", kind: str = "", tip: str = "",
+           clicked: Callable[[], object] | None = None) -> QPushButton:
+    """Make a button with its stable object name; `kind` is primary, plain or link."""
+    made = QPushButton(text)
+    made.setObjectName(name)
+    made.setAccessibleName(text)
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    if kind:
+        set_kind(made, kind)
+    if icon_name:
+        set_icon(made, icon_name)
+    if tip:
+        made.setToolTip(tip)
+    if clicked:
+        made.clicked.connect(lambda: clicked())
+    return made
+
+
+def set_icon(made: QPushButton, icon_name: str) -> None:
+    """Give a button an icon in the colour of its text."""
+    theme = current_theme()
+    made.setIcon(icon(icon_name, theme.on_accent if made.property("kind") == "primary" else theme.text))
+    made.setIconSize(icon_size())
+
+
+def line() -> QFrame:
+    """Make a hairline."""
+    made = QFrame()
+    set_kind(made, "line")
+    return made
+
+
+def row(*widgets: QWidget | None, spacing: int = 8) -> QHBoxLayout:
+    """Lay widgets beside each other; None is a stretch."""
+    made = QHBoxLayout()
+    made.setSpacing(current_theme().px(spacing))
+    for widget in widgets:
+        if widget is None:
+            made.addStretch(1)
+        else:
+            made.addWidget(widget)
+    return made
+
+
+def column(*widgets: QWidget, spacing: int = 4) -> QVBoxLayout:
+    """Lay widgets under each other."""
+    made = QVBoxLayout()
+    made.setSpacing(current_theme().px(spacing))
+    for widget in widgets:
+        made.addWidget(widget)
+    return made
+
+
+class Figure(QWidget):
+    """A number with its caption and what it is compared with."""
+
+    def __init__(self, caption: str, *, name: str = "") -> None:
+        super().__init__()
+        self._caption = caption
+        self._value, self._beside = label("–", "figure"), label("", "caption")
+        layout = column(label(caption, "caption"), self._value, self._beside, spacing=2)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(layout)
+        if name:
+            self.setObjectName(name)
+        self.set_value("–")
+
+    def value(self) -> str:
+        """Give the number as it is shown."""
+        return self._value.text()
+
+    def set_value(self, value: str, beside: str = "", *, kind: str = "figure") -> None:
+        """Show a number and what stands beside it (chance, the run before)."""
+        self._value.setText(value)
+        self._beside.setText(beside)
+        self._beside.setVisible(bool(beside))
+        self.setAccessibleName(f"{self._caption}: {value} {beside}".strip())
+        if self._value.property("kind") != kind:
+            set_kind(self._value, kind)
+
+
+class NoticeBar(QFrame):
+    """One message with an icon, a remedy and perhaps buttons; `level` is info, good, warning or bad."""
+
+    closed = Signal()
+
+    def __init__(self, level: str = "info", *, closable: bool = False, name: str = "") -> None:
+        super().__init__()
+        theme = current_theme()
+        if name:
+            self.setObjectName(name)
+        self._sign, self._message, self._remedy = QLabel(), label("", wrap=True), label("", "quiet", wrap=True)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = column(self._message, self._remedy, spacing=2)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
+        layout.setSpacing(theme.px(12))
+        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(words, 1)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(theme.px(4))
+        layout.addLayout(self.buttons)
+        if closable:
+            close = button("", name=f"{name}.close", icon_name="close", kind="plain", clicked=self._close)
+            close.setAccessibleName("Dismiss this message")
+            layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.set_level(level)
+
+    def set_level(self, level: str) -> None:
+        """Colour the message."""
+        theme = current_theme()
+        signs = {"info": ("info", theme.quiet), "good": ("good", theme.good), "warning": ("warning", theme.warning),
+                 "bad": ("bad", theme.bad), "error": ("bad", theme.bad)}
+        name, colour = signs[level]
+        self._sign.setPixmap(icon(name, colour).pixmap(icon_size()))
+        set_kind(self, {"warning": "notice-warning", "bad": "notice-bad", "error": "notice-bad"}.get(level, "notice"))
+
+    def value(self) -> str:
+        """Give the message shown."""
+        return self._message.text()
+
+    def set_value(self, message: str, remedy: str = "", *, level: str = "") -> None:
+        """Show a message and its remedy; an empty message hides the bar."""
+        self._message.setText(message)
+        self._remedy.setText(remedy)
+        self._remedy.setVisible(bool(remedy))
+        self.setAccessibleName(message)
+        self.setVisible(bool(message))
+        if level:
+            self.set_level(level)
+
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+
+class Teaching(QWidget):
+    """The first look of a page: one picture, one sentence, one button."""
+
+    def __init__(self, picture: QWidget, sentence: str, action: QPushButton | None = None) -> None:
+        super().__init__()
+        theme = current_theme()
+        self._sentence = label(sentence, "quiet", wrap=True)
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._sentence.setMaximumWidth(theme.px(520))
+        self._sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(theme.px(16))
+        layout.addStretch(2)
+        layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._sentence, 20)
+        middle.addStretch(1)
+        layout.addLayout(middle)
+        if action:
+            layout.addWidget(action, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def set_value(self, sentence: str) -> None:
+        """Change the sentence."""
+        self._sentence.setText(sentence)
+
+
+class WrapLayout(QLayout):
+    """Lays widgets in rows that wrap at the width there is."""
+
+    def __init__(self, parent: QWidget | None = None, *, spacing: int = 8) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setSpacing(current_theme().px(spacing))
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Take over an item (Qt)."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """Number of items (Qt)."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        """Give an item (Qt)."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        """Give an item up (Qt)."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        """The height follows the width (Qt)."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Height of the rows at a width (Qt)."""
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rectangle: QRect) -> None:
+        """Place the items (Qt)."""
+        super().setGeometry(rectangle)
+        self._arrange(rectangle, move=True)
+
+    def sizeHint(self) -> QSize:
+        """The size of one item (Qt)."""
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        """The largest of the items' smallest sizes (Qt)."""
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _arrange(self, area: QRect, *, move: bool) -> int:
+        x, y, height = area.x(), area.y(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            size = item.sizeHint()
+            if x > area.x() and x + size.width() > area.right() + 1:
+                x, y, height = area.x(), y + height + self.spacing(), 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), QSize(min(size.width(), area.width()), size.height())))
+            x += size.width() + self.spacing()
+            height = max(height, size.height())
+        return y + height - area.y()

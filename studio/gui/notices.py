@@ -1,0 +1,102 @@
+"""Messages to the person: the newest as a bar above the page, all of them behind the bell."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
+
+import studio
+from studio.gui.blocks import NoticeBar, button, label
+from studio.gui.session import Notice
+from studio.gui.theme import current_theme
+
+_KEPT = 50
+
+
+class Notices(QWidget):
+    """Shows the newest message that has not been dismissed; a message that comes again is counted, not repeated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[Notice] = []
+        self._times: dict[str, int] = {}
+        self._layout = QVBoxLayout(self)
+        theme = current_theme()
+        self._layout.setContentsMargins(theme.px(24), theme.px(12), theme.px(24), 0)
+        self._bar: NoticeBar | None = None
+        self.hide()
+
+    def value(self) -> list[Notice]:
+        """Give the messages so far, oldest first."""
+        return list(self._kept)
+
+    def add(self, notice: Notice) -> None:
+        """Show a message."""
+        self._times[notice.message] = self._times.get(notice.message, 0) + 1
+        self._kept = [kept for kept in self._kept if kept.message != notice.message][-_KEPT:] + [notice]
+        self._show(notice)
+
+    def clear(self) -> None:
+        """Take the bar away; the messages stay behind the bell."""
+        if self._bar:
+            self._bar.hide()
+            self._bar.deleteLater()
+            self._bar = None
+        self.hide()
+
+    def show_all(self) -> None:
+        """Open the list of all messages."""
+        lines = [f"{time.strftime('%H:%M', time.localtime(notice.at))}  {self._text(notice)}\n{notice.remedy}".strip()
+                 for notice in reversed(self._kept)]
+        show_text(self, "Messages", "\n\n".join(lines) or "No messages yet.")
+
+    def _text(self, notice: Notice) -> str:
+        times = self._times[notice.message]
+        return notice.message + (f" ({times} times)" if times > 1 else "")
+
+    def _show(self, notice: Notice) -> None:
+        self.clear()
+        self._bar = NoticeBar(notice.level, closable=True, name="notice")
+        self._bar.set_value(self._text(notice), notice.remedy)
+        self._bar.closed.connect(self.clear)
+        if notice.details:
+            self._bar.buttons.addWidget(button("Details", name="notice.details", kind="plain",
+                                               clicked=self._details_of(notice)))
+        self._layout.addWidget(self._bar)
+        self.show()
+
+    def _details_of(self, notice: Notice) -> Callable[[], None]:
+        return lambda: show_text(self, "Details", report(notice))
+
+
+def report(notice: Notice) -> str:
+    """Write what somebody who helps needs to know."""
+    return (f"{notice.message}\n{notice.remedy}\n\nUnshuffle Studio {studio.__version__}, {platform.system()} "
+            f"{platform.release()}, Python {platform.python_version()}\n\n{notice.details}")
+
+
+def show_text(parent: QWidget, title: str, text: str) -> None:
+    """Open a window with a text that can be copied."""
+    theme = current_theme()
+    dialog = QDialog(parent.window())
+    dialog.setWindowTitle(title)
+    dialog.resize(theme.px(640), theme.px(400))
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(theme.px(16), theme.px(16), theme.px(16), theme.px(16))
+    layout.addWidget(label(title, "heading"))
+    shown = QPlainTextEdit(text)
+    shown.setReadOnly(True)
+    shown.setAccessibleName(title)
+    layout.addWidget(shown)
+    buttons = QDialogButtonBox()
+    copy = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
+    close = buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
+    close.clicked.connect(dialog.close)
+    layout.addWidget(buttons)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()

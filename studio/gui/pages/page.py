@@ -1,0 +1,122 @@
+"""What every page is: a title, a body that scrolls when the window is small, and the command line that does the same."""
+
+from __future__ import annotations
+
+import shlex
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.gui.session import Session
+from studio.gui.theme import current_theme, icon, set_kind
+
+
+class Page(QWidget):
+    """A page of the window.
+
+    Subclasses set `name` (its key in the rail), `title`, `icon` and `summary`, put their controls into `body` and
+    their main buttons into `actions` (right of the title), and override `waits_for`, `command_line` and `refresh`.
+    """
+
+    name = ""
+    title = ""
+    icon = ""
+    summary = ""
+    """One sentence on what the page is for; it teaches while the page is locked or empty."""
+    prefix = ""
+    """Start of the object names of its controls, where it is not `name` (the page `training` has `train.start`)."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.setObjectName(f"page.{self.name}")
+        self.setAccessibleName(self.title)
+        theme = current_theme()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._make_header())
+        inner = QWidget()
+        inner.setProperty("kind", "page")
+        self.body = QVBoxLayout(inner)
+        self.body.setContentsMargins(theme.px(24), theme.px(8), theme.px(24), theme.px(16))
+        self.body.setSpacing(theme.px(12))
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll.setWidget(inner)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self._make_footer())
+
+    def waits_for(self) -> tuple[str, str] | None:
+        """Say what the page waits for and which page provides it, or None when it is open."""
+        return None
+
+    def command_line(self) -> str:
+        """Give the command that does what the page is about to do, or nothing."""
+        return ""
+
+    def refresh(self) -> None:
+        """Show the session as it is now. Called when the page is shown; override and call the base class."""
+        self.update_command_line()
+
+    def update_command_line(self) -> None:
+        """Write the command line anew; call it when an input of it changed."""
+        line = self.command_line()
+        self._footer.setVisible(bool(line))
+        self._command.setText(line)
+        self._command.setToolTip(line)
+
+    def control(self, name: str) -> str:
+        """Give the stable object name of a control: `<page>.<name>`."""
+        return f"{self.prefix or self.name}.{name}"
+
+    def _make_header(self) -> QWidget:
+        theme = current_theme()
+        header = QWidget()
+        row = QHBoxLayout(header)
+        row.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(8))
+        row.setSpacing(theme.px(8))
+        words = QVBoxLayout()
+        words.setSpacing(theme.px(2))
+        heading = QLabel(self.title)
+        set_kind(heading, "title")
+        words.addWidget(heading)
+        self.subtitle = QLabel(self.summary)
+        self.subtitle.setWordWrap(True)
+        set_kind(self.subtitle, "quiet")
+        words.addWidget(self.subtitle)
+        row.addLayout(words, 1)
+        self.actions = QHBoxLayout()
+        self.actions.setSpacing(theme.px(8))
+        row.addLayout(self.actions)
+        return header
+
+    def _make_footer(self) -> QWidget:
+        theme = current_theme()
+        self._footer = QWidget()
+        self._footer.setObjectName("footer")
+        row = QHBoxLayout(self._footer)
+        row.setContentsMargins(theme.px(24), theme.px(2), theme.px(16), theme.px(2))
+        self._command = QLabel()
+        self._command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._command.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._command.setAccessibleName("Command line that does the same")
+        set_kind(self._command, "command")
+        row.addWidget(self._command, 1)
+        copy = QPushButton("Copy command")
+        copy.setIcon(icon("copy", theme.quiet))
+        copy.setObjectName(self.control("copy_command"))
+        copy.setAccessibleName("Copy the command line")
+        set_kind(copy, "plain")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._command.text()))
+        row.addWidget(copy)
+        self._footer.hide()
+        return self._footer
+
+
+def quoted(*words: str) -> str:
+    """Write a command line so that a shell reads it back as these words."""
+    return shlex.join(words)

@@ -1,0 +1,122 @@
+"""The left rail: the seven pages in working order, and the few things that concern the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from studio.gui.theme import current_theme, icon, icon_size, theme_watch
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page as the rail and the window know it; `module` and `cls` are loaded when the page is first needed."""
+
+    name: str
+    title: str
+    icon: str
+    module: str
+    cls: str
+    key: str = ""
+    """How its object names start, where that is not `name`."""
+
+    @property
+    def object_key(self) -> str:
+        """Start of its object names."""
+        return self.key or self.name
+
+
+class Rail(QWidget):
+    """One button a page. `value` is the name of the page chosen."""
+
+    value_changed = Signal(str)
+    theme_clicked = Signal()
+    text_size_clicked = Signal()
+    shortcuts_clicked = Signal()
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self.setObjectName("rail")
+        self.setAccessibleName("Pages")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._entries = {entry.name: entry for entry in entries}
+        self._buttons: dict[str, QToolButton] = {}
+        self._locked: set[str] = set()
+        self._layout = QVBoxLayout(self)
+        group = QButtonGroup(self)
+        for number, entry in enumerate(entries, 1):
+            made = self._make(entry.title, f"rail.{entry.object_key}")
+            made.setCheckable(True)
+            made.setToolTip(f"{entry.title} (Ctrl+{number})")
+            made.clicked.connect(lambda _checked=False, name=entry.name: self.value_changed.emit(name))
+            group.addButton(made)
+            self._buttons[entry.name] = made
+        self._layout.addStretch(1)
+        self._theme_button = self._make("Light", "rail.theme")
+        self._theme_button.clicked.connect(self.theme_clicked)
+        self._text_button = self._make("Text size", "rail.text_size")
+        self._text_button.clicked.connect(self.text_size_clicked)
+        self._help_button = self._make("Shortcuts", "rail.shortcuts")
+        self._help_button.setToolTip("Keyboard shortcuts (F1)")
+        self._help_button.clicked.connect(self.shortcuts_clicked)
+        theme_watch().changed.connect(self.dress)
+        self.dress()
+
+    def value(self) -> str:
+        """Name of the page chosen."""
+        return next((name for name, made in self._buttons.items() if made.isChecked()), "")
+
+    def set_value(self, name: str) -> None:
+        """Mark a page as chosen."""
+        self._buttons[name].setChecked(True)
+        self._paint_icons()
+
+    def set_locked(self, name: str, reason: str) -> None:
+        """Mark a page as waiting (a reason) or open (no reason)."""
+        made, entry = self._buttons[name], self._entries[name]
+        (self._locked.add if reason else self._locked.discard)(name)
+        made.setToolTip(reason or entry.title)
+        made.setAccessibleDescription(reason)
+        if made.property("locked") != bool(reason):
+            made.setProperty("locked", bool(reason))
+            made.style().unpolish(made)
+            made.style().polish(made)
+        self._paint_icons()
+
+    def dress(self) -> None:
+        """Take over the theme's sizes and colours."""
+        theme = current_theme()
+        self._layout.setContentsMargins(theme.px(8), theme.px(16), theme.px(8), theme.px(8))
+        self._layout.setSpacing(theme.px(2))
+        for made in self.findChildren(QToolButton):
+            made.setIconSize(icon_size())
+            made.setMinimumHeight(theme.px(36))
+        self._theme_button.setText("Light" if theme.dark else "Dark")
+        self._theme_button.setAccessibleName("Switch to the light theme" if theme.dark else "Switch to the dark theme")
+        self._theme_button.setIcon(icon("sun" if theme.dark else "moon"))
+        self._text_button.setIcon(icon("text-size"))
+        self._text_button.setToolTip(f"Text size: {theme.scale:.0%} (Ctrl++, Ctrl+-)")
+        self._help_button.setIcon(icon("help"))
+        self.setFixedWidth(theme.px(140))
+        self._paint_icons()
+
+    def _make(self, text: str, name: str) -> QToolButton:
+        made = QToolButton()
+        made.setObjectName(name)
+        made.setText(text)
+        made.setAccessibleName(text)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        made.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._layout.addWidget(made)
+        return made
+
+    def _paint_icons(self) -> None:
+        theme = current_theme()
+        for name, made in self._buttons.items():
+            colour = theme.accent if made.isChecked() else theme.quiet if name in self._locked else theme.text
+            made.setIcon(icon(self._entries[name].icon, colour))

@@ -1,0 +1,275 @@
+"""What the pages share: the open project, its videos and runs, the recipe in work, questions and jobs.
+
+Pages meet here and never in each other. Everything is read in the window's thread and told by signals.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.engine.catalogue import Video
+from studio.engine.errors import StudioError
+from studio.engine.project import Project
+from studio.engine.runs import Run, list_runs
+from studio.engine.video.cache import CachedVideo
+from studio.engine.video.footage import Footage, open_footage
+from studio.gui import recipes
+from studio.gui.jobs import Job
+from studio.gui.service_client import ServiceClient
+from studio.gui.settings import WindowSettings
+
+Level = Literal["info", "warning", "error"]
+_POLL_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the person should read: one sentence, what to do about it, and details for a report."""
+
+    message: str
+    remedy: str = ""
+    details: str = ""
+    level: Level = "info"
+    at: float = field(default_factory=time.time)
+
+
+class Session(QObject):
+    """The state of one window. See the module's text."""
+
+    project_changed = Signal()
+    videos_changed = Signal()
+    runs_changed = Signal()
+    recipe_changed = Signal()
+    description_changed = Signal()
+    notified = Signal(object)
+    page_wanted = Signal(str)
+    job_started = Signal(object)
+    job_ended = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, *, service: ServiceClient | None = None) -> None:
+        super().__init__(parent)
+        self.settings = WindowSettings()
+        self.project: Project | None = None
+        self.videos: list[Video] = []
+        self.runs: list[Run] = []
+        self.recipe: recipes.Values = recipes.preset_values("quick")
+        self.description: dict[str, Any] | None = None
+        self.selected_run = ""
+        self.jobs: list[Job] = []
+        self.service = service or ServiceClient(self)
+        self.service.died.connect(lambda sentence: self.notify(sentence, level="warning"))
+        self.service.ready.connect(self._ask_description)
+        self._footage: Footage | None = None
+        self._cached: dict[int, CachedVideo] = {}
+        self._seen: object = None
+        self._poll = QTimer(self, interval=_POLL_MILLISECONDS)
+        self._poll.timeout.connect(self.reload_runs)
+
+    def open_project(self, path: Path | str, *, create: bool = False) -> None:
+        """Open the project in a folder (or make it). A failure is told to the person and raised as `StudioError`."""
+        root = Path(path).resolve()
+        try:
+            project = Project.open_or_create(root) if create else Project.open(root)
+            with project.catalogue() as catalogue:
+                catalogue.videos()
+        except StudioError as error:
+            self.notify_error(error)
+            raise
+        self.close_project()
+        self.project = project
+        self.settings.remember_project(root)
+        self.project_changed.emit()
+        self.reload_videos()
+        self.reload_runs()
+        self._poll.start()
+
+    def close_project(self) -> None:
+        """Let go of the project; its jobs go on."""
+        self._poll.stop()
+        self.project, self.videos, self.runs, self.selected_run = None, [], [], ""
+        self._forget_footage()
+        self._seen = None
+        self.project_changed.emit()
+
+    def set_recipe(self, values: recipes.Values) -> None:
+        """Take over a whole recipe."""
+        if values != self.recipe:
+            self.recipe = values
+            self.recipe_changed.emit()
+
+    def change_recipe(self, key: str, value: Any) -> None:
+        """Change one option, `section.key` or `key`."""
+        self.set_recipe(recipes.changed(self.recipe, key, value))
+
+    def recipe_arguments(self) -> list[str]:
+        """The options that make the recipe in work on a command line."""
+        name = self.recipe.get("name", "quick")
+        known = {one["name"]: one["values"] for one in (self.description or {}).get("recipes", [])}
+        return recipes.recipe_arguments(self.recipe, known.get(name) or recipes.preset_values(name))
+
+    def reload_videos(self) -> None:
+        """Read the catalogue anew."""
+        if self.project is None:
+            return
+        try:
+            with self.project.catalogue() as catalogue:
+                self.videos = catalogue.videos()
+        except StudioError as error:
+            self.notify_error(error)
+        self._forget_footage()
+        self.videos_changed.emit()
+
+    def reload_runs(self) -> None:
+        """Look at the run folders; `runs_changed` is told when something in them changed."""
+        if self.project is None:
+            return
+        state = _runs_state(self.project)
+        active = any(run.state == "running" for run in self.runs)
+        if state == self._seen and not active:
+            return
+        self._seen = state
+        runs = list_runs(self.project)
+        if runs != self.runs:
+            self.runs = runs
+            if self.selected_run not in {run.name for run in runs}:
+                self.selected_run = runs[-1].name if runs else ""
+            self.runs_changed.emit()
+
+    def select_run(self, name: str) -> None:
+        """Choose the run that the pages look into."""
+        if name != self.selected_run:
+            self.selected_run = name
+            self.runs_changed.emit()
+
+    def run(self, name: str = "") -> Run | None:
+        """Give a run by its name (the chosen one if none is given)."""
+        wanted = name or self.selected_run
+        return next((run for run in self.runs if run.name == wanted), None)
+
+    @property
+    def usable_videos(self) -> list[Video]:
+        """The videos that can be used: readable and not excluded."""
+        return [video for video in self.videos if video.readable and not video.excluded]
+
+    def footage(self) -> Footage:
+        """Open the cached frames of the usable videos. Raises `StudioError` when there are none."""
+        if self.project is None:
+            raise StudioError("no project", "no project is open", "Open one on the Library page")
+        if self._footage is None:
+            self._footage = open_footage(self.project)
+        return self._footage
+
+    def cached_video(self, video_id: int) -> CachedVideo | None:
+        """Open one video's cached frames; None where they are missing."""
+        if self.project is None:
+            return None
+        if video_id not in self._cached:
+            with suppress(StudioError):
+                opened = open_footage(self.project, only=[video_id])
+                self._cached[video_id] = opened.cached[0]
+        return self._cached.get(video_id)
+
+    def ask(self, method: str, params: dict[str, Any], *, then: Callable[[dict[str, Any], list[np.ndarray]], None],
+            failed: Callable[[dict[str, Any]], None] | None = None,
+            progress: Callable[[dict[str, Any]], None] | None = None, supersedes: bool = False) -> None:
+        """Ask the warm worker; the project's folder is filled in, and answers for another project are dropped."""
+        project = self.project
+        filled = {"project": str(project.root), **params} if project else dict(params)
+
+        def still_wanted() -> bool:
+            return self.project is project
+
+        def answered(result: dict[str, Any], pictures: list[np.ndarray]) -> None:
+            if still_wanted() or "project" not in filled:
+                then(result, pictures)
+
+        def refused(error: dict[str, Any]) -> None:
+            if still_wanted():
+                (failed or self._notify_refusal)(error)
+
+        self.service.ask(method, filled, then=answered, failed=refused, progress=progress, supersedes=supersedes)
+
+    def start_job(self, operation: str, arguments: Sequence[str], *, title: str) -> Job:
+        """Start a long operation in a child process of its own."""
+        job = Job(operation, list(arguments), title=title, parent=self)
+        self.jobs.append(job)
+        job.ended.connect(lambda code, sentence: self._job_over(job, code, sentence))
+        job.start()
+        self.job_started.emit(job)
+        return job
+
+    def running_job(self, operation: str) -> Job | None:
+        """Give the job of this operation that runs in this window, if there is one."""
+        return next((job for job in self.jobs if job.operation == operation), None)
+
+    def notify(self, message: str, *, remedy: str = "", details: str = "", level: Level = "info") -> None:
+        """Tell the person something; repeated messages are shown once."""
+        self.notified.emit(Notice(message, remedy, details, level))
+
+    def notify_error(self, error: StudioError) -> None:
+        """Tell the person about a failure that was foreseen."""
+        self.notify(f"{error.value}: {error.rule}.", remedy=error.remedy, level="error")
+
+    def go_to(self, page: str) -> None:
+        """Show another page."""
+        self.page_wanted.emit(page)
+
+    def close(self) -> None:
+        """End the worker, forget running jobs (they go on) and write the settings."""
+        self._poll.stop()
+        for job in self.jobs:
+            job.detach()
+            job.wait()
+        self.jobs.clear()
+        self.service.close()
+        self.settings.write()
+
+    def _job_over(self, job: Job, code: int, sentence: str) -> None:
+        job.wait()
+        self.jobs.remove(job)
+        if sentence:
+            remedy = job.failed_event.remedy if job.failed_event else ""
+            self.notify(sentence, remedy=remedy, details=job.details, level="error")
+        if job.operation == "scan":
+            self.reload_videos()
+        self.reload_runs()
+        self.job_ended.emit(job)
+        job.deleteLater()
+
+    def _ask_description(self) -> None:
+        self.service.ask("describe", {}, then=self._take_description, failed=self._notify_refusal)
+
+    def _take_description(self, description: dict[str, Any], _pictures: list[np.ndarray]) -> None:
+        self.description = description
+        self.description_changed.emit()
+        whole = {one["name"]: one["values"] for one in description.get("recipes", [])}
+        name = self.recipe.get("name", "")
+        if name in whole and self.recipe == recipes.preset_values(name):
+            self.set_recipe(whole[name])
+
+    def _notify_refusal(self, error: dict[str, Any]) -> None:
+        self.notify(error.get("message", "The preview worker could not answer."), remedy=error.get("remedy", ""),
+                    level="error")
+
+    def _forget_footage(self) -> None:
+        self._footage = None
+        self._cached.clear()
+
+
+def _runs_state(project: Project) -> object:
+    """Something that changes when a run appears, goes or writes."""
+    state = []
+    for folder in project.run_folders():
+        for name in ("events.jsonl", "heartbeat", "recipe.toml"):
+            with suppress(OSError):
+                status = (folder / name).stat()
+                state.append((folder.name, name, status.st_size, status.st_mtime_ns))
+    return state

@@ -1,0 +1,76 @@
+"""What the window remembers between starts: recent projects, theme, text size, its own shape."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+
+_RECENT = 8
+
+
+def home_folder() -> Path:
+    """Where new projects go if the person names no other place; the variable STUDIO_HOME overrides it."""
+    if home := os.environ.get("STUDIO_HOME"):
+        return Path(home)
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(documents or Path.home()) / "Unshuffle Studio"
+
+
+class WindowSettings:
+    """Reads and writes the window's settings (a file in STUDIO_HOME when that is set, else the system's place)."""
+
+    def __init__(self) -> None:
+        if home := os.environ.get("STUDIO_HOME"):
+            self._store = QSettings(str(Path(home) / "window.ini"), QSettings.Format.IniFormat)
+        else:
+            self._store = QSettings("Unshuffle Studio", "Unshuffle Studio")
+
+    @property
+    def recent_projects(self) -> list[Path]:
+        """The projects opened last that still exist, newest first."""
+        stored = self._store.value("recent", [])
+        names = [stored] if isinstance(stored, str) else list(stored or [])
+        return [Path(name) for name in names if (Path(name) / "project.toml").is_file()]
+
+    def remember_project(self, root: Path) -> None:
+        """Put a project in front of the recent ones."""
+        others = [path for path in self.recent_projects if path != root]
+        self._store.setValue("recent", [str(path) for path in [root, *others][:_RECENT]])
+
+    @property
+    def theme(self) -> str:
+        """`system`, `dark` or `light`."""
+        stored = str(self._store.value("theme", "system"))
+        return stored if stored in ("system", "dark", "light") else "system"
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._store.setValue("theme", name)
+
+    @property
+    def text_scale(self) -> float:
+        """Size of text and controls, 1 to 2."""
+        try:
+            return min(2.0, max(1.0, float(str(self._store.value("text_scale", 1.0)))))
+        except ValueError:
+            return 1.0
+
+    @text_scale.setter
+    def text_scale(self, scale: float) -> None:
+        self._store.setValue("text_scale", scale)
+
+    @property
+    def geometry(self) -> QByteArray:
+        """The window's place and size, empty at first."""
+        stored = self._store.value("geometry")
+        return stored if isinstance(stored, QByteArray) else QByteArray()
+
+    @geometry.setter
+    def geometry(self, geometry: QByteArray) -> None:
+        self._store.setValue("geometry", geometry)
+
+    def write(self) -> None:
+        """Write what changed to the disk now."""
+        self._store.sync()

@@ -1,0 +1,43 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration: `8 s`, `3 min 20 s`, `2 h 5 min`, `4 days`; unknown is `?`."""
+    if seconds is None:
+        return "?"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole < 600 and whole % 60 else f"{round(whole / 60)} min"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{round(whole / 86400)} days"
+
+
+def bytes_text(count: float) -> str:
+    """Write a size: `640 kB`, `8.1 MB`, `120 GB`."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            number = count / size
+            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def number(value: float) -> str:
+    """Write a count with thin gaps between the thousands, or short for millions: `12 400`, `14.4 million`."""
+    if value >= 1e6:
+        return f"{value / 1e6:.1f} million"
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def share(value: float | None) -> str:
+    """Write a share between 0 and 1 as a percentage; unknown is a dash."""
+    return "–" if value is None else f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write a count with its noun: `1 video`, `2 videos`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
