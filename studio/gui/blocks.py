@@ -1,16 +1,14 @@
-"""Small pieces that every page is made of: labels, buttons, figures, notices, a layout that wraps."""
+"""Small pieces that every page is made of: labels, buttons, figures, notices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLayout,
-    QLayoutItem,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -25,6 +23,10 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
+    if wrap:
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        made.setSizePolicy(policy)
     if kind:
         set_kind(made, kind)
     return made
@@ -192,67 +194,3 @@ class Teaching(QWidget):
     def set_value(self, sentence: str) -> None:
         """Change the sentence."""
         self._sentence.setText(sentence)
-
-
-class WrapLayout(QLayout):
-    """Lays widgets in rows that wrap at the width there is."""
-
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = 8) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setSpacing(current_theme().px(spacing))
-
-    def addItem(self, item: QLayoutItem) -> None:
-        """Take over an item (Qt)."""
-        self._items.append(item)
-
-    def count(self) -> int:
-        """Number of items (Qt)."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
-        """Give an item (Qt)."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
-        """Give an item up (Qt)."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def hasHeightForWidth(self) -> bool:
-        """The height follows the width (Qt)."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """Height of the rows at a width (Qt)."""
-        return self._arrange(QRect(0, 0, width, 0), move=False)
-
-    def setGeometry(self, rectangle: QRect) -> None:
-        """Place the items (Qt)."""
-        super().setGeometry(rectangle)
-        self._arrange(rectangle, move=True)
-
-    def sizeHint(self) -> QSize:
-        """The size of one item (Qt)."""
-        return self.minimumSize()
-
-    def minimumSize(self) -> QSize:
-        """The largest of the items' smallest sizes (Qt)."""
-        size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size
-
-    def _arrange(self, area: QRect, *, move: bool) -> int:
-        x, y, height = area.x(), area.y(), 0
-        for item in self._items:
-            if item.isEmpty():
-                continue
-            size = item.sizeHint()
-            if x > area.x() and x + size.width() > area.right() + 1:
-                x, y, height = area.x(), y + height + self.spacing(), 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), QSize(min(size.width(), area.width()), size.height())))
-            x += size.width() + self.spacing()
-            height = max(height, size.height())
-        return y + height - area.y()

@@ -1,6 +1,11 @@
-"""Numbers as a person reads them."""
+"""Numbers as a person reads them: durations, sizes, shares, times in a video, frame numbers."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_BREAKS = re.compile(r"(?<=[_\-./\\])(?=[^\s])")
 
 
 def duration(seconds: float | None) -> str:
@@ -41,3 +46,38 @@ def share(value: float | None) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun: `1 video`, `2 videos`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+
+def breakable(text: str) -> str:
+    """Let a long name break after its underlines, dashes, dots and slashes."""
+    return _BREAKS.sub("\u200b", text)
+
+
+
+def seconds_text(seconds: float) -> str:
+    """Say a time: `0.40 s`, `12.3 s`, `1:05`, `1:02:05`."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+
+def frames_text(frames: Sequence[int]) -> str:
+    """Say frame numbers shortly: `frame 7`, `frames 12–27`, `frames 12–42, every 2nd`."""
+    if len(frames) == 1:
+        return f"frame {frames[0]}"
+    step = frames[1] - frames[0]
+    every = "" if step == 1 else f", every {ordinal(step)}"
+    return f"frames {frames[0]}–{frames[-1]}{every}"
+
+
+
+def ordinal(number: int) -> str:
+    """Say a place: 1st, 2nd, 3rd, 4th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
