@@ -50,7 +50,9 @@ class Patient:
             atrium=(x + float(rng.uniform(-3, 3)), top + 2 * tall + low - 3, wide * float(rng.uniform(0.8, 0.95)), low),
             tilt_degrees=float(rng.uniform(-9, 9)),
             beat_frames=float(rng.uniform(20, 29)),
-            tint=oklch(lightness=0.9, chroma=float(rng.uniform(0, 0.05)), hue_degrees=float(rng.choice([75, 230, 250]))),
+            tint=oklch(
+                lightness=0.9, chroma=float(rng.uniform(0, 0.05)), hue_degrees=float(rng.choice([75, 230, 250]))
+            ),
             gain=float(rng.uniform(0.85, 1.15)),
             tissue=_speckle(rng, grain_px=(1.1, 0.7)),
             blood=_speckle(rng, grain_px=(1.6, 1.2)),
@@ -176,7 +178,7 @@ def _valve(patient: Patient, recording: Recording, *, index: int, squeezed: floa
         points = [
             (x + px * np.cos(turn) - py * np.sin(turn), y + px * np.sin(turn) + py * np.cos(turn)) for px, py in ends
         ]
-        start, end = (tuple(int(round(value * 16)) for value in point) for point in points)
+        start, end = (tuple(round(value * 16) for value in point) for point in points)
         cv2.line(canvas, start, end, 0.55, 2, cv2.LINE_AA, 4)
     return cv2.GaussianBlur(canvas, (0, 0), 0.8)
 
@@ -195,7 +197,8 @@ def _draw_overlays(
     rows = TRACE_BOTTOM - 6 - 12 * _ecg(beats)
     line = np.stack([columns * 4, rows * 4], axis=1).round().astype(np.int32)
     cv2.polylines(large, [line], False, green, 3, cv2.LINE_AA)
-    cv2.line(large, (int(sweep * 4), TRACE_TOP * 4), (int(sweep * 4), TRACE_BOTTOM * 4), (236, 240, 214), 4, cv2.LINE_AA)
+    x = int(sweep * 4)
+    cv2.line(large, (x, TRACE_TOP * 4), (x, TRACE_BOTTOM * 4), (236, 240, 214), 4, cv2.LINE_AA)
     for depth in range(1, 6):
         y = int(4 * (_APEX[1] + depth * _DEPTH_PX / 6))
         cv2.line(large, (181 * 4, y), ((186 if depth % 2 else 184) * 4, y), grey, 3, cv2.LINE_AA)
@@ -221,7 +224,9 @@ def _ecg(beats: NDArray[np.float64]) -> NDArray[np.float64]:
 def _speckle(rng: np.random.Generator, *, grain_px: tuple[float, float]) -> Image:
     """Return fully developed speckle (Rayleigh amplitude, mean about 0.5), blurred along and across the beam, HW."""
     real, imaginary = (
-        cv2.GaussianBlur(rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32), (0, 0), grain_px[0], None, grain_px[1])
+        cv2.GaussianBlur(
+            rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32), (0, 0), grain_px[0], None, grain_px[1]
+        )
         for _ in range(2)
     )
     amplitude = np.hypot(real, imaginary)

@@ -30,7 +30,7 @@ RELEASE = 0.56
 FAR_SIZE = 0.55
 Pose = NDArray[np.float64]
 
-# One row: moment (0..1), lean, nod, near arm + elbow, far arm + elbow, near thigh + knee, far thigh + knee, travel, lift
+# A row: moment (0..1), lean, nod, near arm + elbow, far arm + elbow, near thigh + knee, far thigh + knee, travel, lift
 _KEYS = {
     "sit": (
         (0.00, 2, 0, 4, 8, -4, 8, 3, 4, -3, 4, 0.00, 0),
@@ -165,7 +165,8 @@ def place_joints(pose: Pose, staging: Staging) -> dict[str, Point]:
     hip = (0.0, 0.0)
     shoulder = _step(hip, 180 - lean, 0.3)
     joints = {"hip": hip, "shoulder": shoulder, "head": _step(shoulder, 180 - lean - nod * 0.6, 0.15)}
-    for side, arm, elbow, leg, knee in (("near", arm_n, elbow_n, leg_n, knee_n), ("far", arm_f, elbow_f, leg_f, knee_f)):
+    sides = (("near", arm_n, elbow_n, leg_n, knee_n), ("far", arm_f, elbow_f, leg_f, knee_f))
+    for side, arm, elbow, leg, knee in sides:
         joints[f"elbow_{side}"] = _step(_step(shoulder, -lean, 0.025), arm, 0.165)
         joints[f"hand_{side}"] = _step(joints[f"elbow_{side}"], arm + elbow, 0.16)
         joints[f"knee_{side}"] = _step(hip, leg, 0.245)

@@ -14,7 +14,8 @@ from steps.progress import StatusLine, run_streaming
 
 QT_PACKAGES = (
     "libgl1", "libegl1", "libglib2.0-0", "libxkbcommon0", "libdbus-1-3", "libfontconfig1",
-    "libxkbcommon-x11-0", "libwayland-cursor0", "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libxcb-xkb1",
+    "libxkbcommon-x11-0", "libwayland-cursor0",
+    "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libxcb-xkb1",
 )
 # From Debian 13 and Ubuntu 24.04 on some libraries carry the mark of the 64-bit time stamp.
 RENAMED_SUFFIX = "t64"

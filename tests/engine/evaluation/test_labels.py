@@ -41,7 +41,8 @@ def test_csv_with_groups_and_split(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    (None, "cannot be read"), ("video,class\na,b\n", "not path and label"), ("path,label\nelsewhere.mp4,x\n", "no line"),
+    (None, "cannot be read"), ("video,class\na,b\n", "not path and label"),
+    ("path,label\nelsewhere.mp4,x\n", "no line"),
     ("path,label\njump/a.mp4,x\njump/b.mp4,x\n", "two or more"), ("", "not path and label"),
     ("path,label,split\njump/a.mp4,x,train\njump/b.mp4,y,query\n", "query or gallery")])
 def test_labels_that_do_not_fit_say_so(tmp_path: Path, content: str | None, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from xml.etree import ElementTree
 
 import pytest
@@ -17,7 +18,7 @@ def test_is_well_formed_and_labels_do_not_overlap() -> None:
     labels = {node.text: float(node.get("y", "0")) for node in root.iter("text") if "label" in node.get("class", "")}
     assert set(labels) == {"training", "held <out>", "chance"}
     heights = sorted(labels.values())
-    assert min(high - low for low, high in zip(heights, heights[1:], strict=False)) >= 12.9
+    assert min(high - low for low, high in itertools.pairwise(heights)) >= 12.9
     assert all(0 <= height <= HEIGHT for height in heights)
     ticks = [node.text for node in root.iter("text") if node.get("class") == "tick"]
     assert "0 %" in ticks and "20 %" in ticks
