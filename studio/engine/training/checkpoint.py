@@ -1,4 +1,4 @@
-"""Checkpoints and weights: safetensors beside a small JSON file with its SHA-256, which is checked before anything else.
+"""Checkpoints and weights: safetensors beside a small JSON file with its SHA-256, which is checked before all else.
 
 A checkpoint holds all that going on exactly needs: tensors of the network, of the optimiser and of the random state,
 and a state of plain values. `weights.safetensors` holds the network of the best validation, for everybody else.
@@ -122,7 +122,7 @@ def start_from(network: TupleNetwork, source: str, project: Project) -> int:
 
 
 def load_into(module: Any, tensors: Mapping[str, Tensor], *, source: str) -> None:
-    """Load tensors into a module. Raises `CheckpointError` naming the first that lacks, is foreign or has another shape."""
+    """Load tensors into a module. Raises `CheckpointError` naming the first that does not fit."""
     own = module.state_dict()
     problems = [f"{name} is missing" for name in own if name not in tensors]
     problems += [f"{name} is unknown" for name in tensors if name not in own]
