@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from studio.engine import files
 from studio.engine.backbones import BACKBONES
@@ -84,12 +84,21 @@ class Recipe(BaseModel):
     task_options: dict[str, Any] = {}
     training: Training
 
+    @field_validator("task", "backbone")
+    @classmethod
+    def _name_exists(cls, name: str, info: ValidationInfo) -> str:
+        known = list(TASKS if info.field_name == "task" else BACKBONES)
+        if name not in known:
+            raise ValueError(f"there is no {info.field_name} of this name{_nearest(name, known)}, "
+                             f"only {', '.join(known)}")
+        return name
+
     @model_validator(mode="after")
-    def _names_exist(self) -> Recipe:
-        for kind, name, known in (("task", self.task, TASKS), ("backbone", self.backbone, BACKBONES)):
-            if name not in known:
-                raise ValueError(f"there is no {kind} {name!r}, only {', '.join(known)}")
-        self.task_options = TASKS[self.task].Options.model_validate(self.task_options).model_dump()
+    def _options_fit(self) -> Recipe:
+        try:
+            self.task_options = TASKS[self.task].Options.model_validate(self.task_options).model_dump()
+        except ValidationError as error:
+            raise _recipe_error(error, section="task_options.") from error
         if (classes := self.make_task().classes) < 2:
             raise ValueError(f"{self.task} of {self.sampling.tuple_length} elements has {classes} possible answer")
         return self
@@ -171,15 +180,18 @@ def _parse(text: str) -> Any:
         return {"True": True, "False": False}.get(text, text)
 
 
-def _recipe_error(error: ValidationError) -> RecipeError:
+def _recipe_error(error: ValidationError, *, section: str = "") -> RecipeError:
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "recipe"
+    place = section + ".".join(str(part) for part in first["loc"]) or "recipe"
     if first["type"] == "extra_forbidden":
         return RecipeError(place, "there is no option of this name" + _nearest(place, option_names()),
                            "See them all with: studio train --help, or in the recipe's .toml")
-    rule = first["msg"].removeprefix("Value error, ")
-    return RecipeError(f"{place} = {first['input']!r}" if first["loc"] else place, rule[0].lower() + rule[1:],
-                       "Choose a value that fits")
+    rule = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+    if first["type"] == "string_pattern_mismatch":
+        rule = "a device is auto, cpu, mps, cuda or cuda:1" if place == "training.device" else \
+            "it should hold letters, digits, dots, dashes and underscores alone"
+    given = "" if isinstance(first["input"], Mapping) or not first["loc"] else f" = {first['input']!r}"
+    return RecipeError(place + given, rule[0].lower() + rule[1:], "Choose a value that fits")
 
 
 def option_names() -> list[str]:

@@ -83,10 +83,11 @@ def list_runs(project: Project) -> list[Run]:
     return runs
 
 
-def read_events(folder: Path, offset: int = 0) -> tuple[list[Event], int]:
+def read_events(folder: Path, offset: int = 0, *, at_most_bytes: int = -1) -> tuple[list[Event], int]:
     """Read the events from byte `offset` on, and where to read on next time. A line still being written waits.
 
-    Lines that are no events (cut by a crash) are left out. An offset beyond the end starts anew.
+    Lines that are no events (cut by a crash) are left out. An offset beyond the end starts anew. `at_most_bytes` lets
+    a reader that must not wait take a long file in pieces; a longer line is still read whole.
     """
     path = folder / EVENTS
     try:
@@ -94,7 +95,9 @@ def read_events(folder: Path, offset: int = 0) -> tuple[list[Event], int]:
             size = stream.seek(0, 2)
             offset = offset if 0 <= offset <= size else 0
             stream.seek(offset)
-            content = stream.read()
+            content = stream.read(at_most_bytes)
+            if content and b"\n" not in content:
+                content += stream.readline()
     except FileNotFoundError:
         return [], 0
     whole = content[:content.rfind(b"\n") + 1]

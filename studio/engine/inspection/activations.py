@@ -103,7 +103,7 @@ def heat_at(embedder: Embedder, position: int, *, at_seconds: float, layer: str 
     map_BCTHW = layer_maps(embedder.backbone, clips_BCTHW, layer or embedder.backbone.feature_layer)
     frames, height, width = clips_BCTHW.shape[2:]
     heat_BFHW = heat_of_map(map_BCTHW, size=(frames, height, width), unit=unit)
-    return Heat(displayable(clips_BCTHW[:, None].cpu(), embedder.view)[0, 0],
+    return Heat(displayable(clips_BCTHW[:, None].cpu(), embedder.view)[0, 0].numpy(),
                 (255 * heat_BFHW[0]).round().byte().cpu().numpy(), *_moments(embedder, position, clip))
 
 
@@ -136,7 +136,7 @@ def activations(project: Project, run_folder: Path, *, video: str | int, at_seco
     shown = footage.videos[position]
     result = {"run": run_folder.name, "video": display_path(shown.path), "video_id": shown.id, "layer": layer,
               "unit": unit, "frames": heats[0].frames, "times": [round(second, 3) for second in heats[0].times],
-              "layers": layers, "alike": round(_alike(*heats), 4)}
+              "layers": layers, "alike": round(alike(*heats), 4)}
     if out is not None:
         write_sheet(out, sheet_rows(*heats))
         yield Saved(what="picture", path=out.name)
@@ -153,8 +153,8 @@ def sheet_rows(trained: Heat, random: Heat) -> list[Row]:
     return rows
 
 
-def _alike(trained: Heat, random: Heat) -> float:
-    """Correlation of both heats: 1 when training changed nothing about where the layer answers."""
+def alike(trained: Heat, random: Heat) -> float:
+    """Correlate both heats: 1 when training changed nothing about where the layer answers."""
     first, second = (heat.heat_FHW.astype(np.float64).ravel() - heat.heat_FHW.mean() for heat in (trained, random))
     lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / lengths if lengths else 0.0

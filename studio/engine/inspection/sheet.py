@@ -14,6 +14,7 @@ from studio.engine.video import vision
 Picture = NDArray[np.uint8]
 GROUND, TEXT, QUIET = (20, 22, 26), (232, 234, 237), (154, 163, 178)
 TILE_PIXELS, GAP, CAPTION, TITLE = 144, 8, 20, 30
+_LETTER_PIXELS = 8
 _HEAT = np.array([[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]], np.float32)
 """Dark violet over red to pale yellow: brighter is hotter, also in grey and for the colour-blind."""
 
@@ -30,7 +31,8 @@ def write_sheet(path: Path, rows: Sequence[Row]) -> None:
     tiles = [[_tile(picture, caption) for picture, caption in row.tiles] for row in rows]
     width = max((sum(tile.shape[1] + GAP for tile in row) for row in tiles), default=0) + GAP
     height = TITLE + TILE_PIXELS + CAPTION
-    sheet = np.full((GAP + height * len(rows), max(width, 240), 3), GROUND, np.uint8)
+    width = max(width, 240, *(_LETTER_PIXELS * len(row.title) + 2 * GAP for row in rows))
+    sheet = np.full((GAP + height * len(rows), width, 3), GROUND, np.uint8)
     for number, (row, pictures) in enumerate(zip(rows, tiles, strict=True)):
         top, left = number * height, GAP
         vision.draw_text(sheet, row.title, x=left, y=top + TITLE - 9, colour=TEXT)
