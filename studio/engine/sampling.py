@@ -87,8 +87,8 @@ class Augmentation(BaseModel):
         description="Each clip of a tuple gets its own crop, so that edges that continue do not give the order away.")
     region_pixels: int = Field(
         0, ge=0, le=512, title="Region of the crop", json_schema_extra={"unit": "pixels"},
-        description="With a crop around motion: it lies at random inside a region of this side (OPN: 100). 0: the region "
-                    "is the crop.")
+        description="With a crop around motion: it lies at random inside a region of this side (OPN: 100). 0: the "
+                    "region is the crop.")
     jitter_pixels: int = Field(
         0, ge=0, le=32, title="Jitter", json_schema_extra={"unit": "pixels"},
         description="Each element's crop moves by up to this much on top (OPN: 5).")
@@ -96,7 +96,7 @@ class Augmentation(BaseModel):
         0.0, ge=0, le=1, title="Mirror", description="How often a whole tuple is mirrored left to right.")
     channel_splitting: bool = Field(
         False, title="Channel splitting",
-        description="Show one colour channel, drawn for each element, as grey: no drift of colours gives the order away.")
+        description="Show one colour channel, drawn for each element, as grey: no drift of colours tells the order.")
     scaling: Literal["unit", "mean-96.5", "kinetics"] = Field(
         "unit", title="Scaling of the pixels",
         description="0 to 1 (VCOP); 0 to 255 less 96.5 (OPN); mean and spread of Kinetics-400 (torchvision's weights).")

@@ -1,0 +1,197 @@
+"""What a finished operation says to a person: a few lines of figures, each beside what it is to be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from studio.commands.words import counted, seconds, share, size, table
+from studio.engine.errors import MachineError, StudioError, VideoError
+from studio.engine.events import Finished
+
+Result = dict[str, Any]
+SHOWN_PROBLEMS = 20
+
+
+def summary(finished: Finished) -> str:
+    """Say the result of an operation in words."""
+    if finished.stopped:
+        return _stopped(finished)
+    write = _SUMMARIES.get(finished.operation)
+    return write(finished.result) if write else _plain(finished.result)
+
+
+def shortfall(finished: Finished) -> StudioError | None:
+    """Tell what an operation that came to its end nevertheless lacks: its figures stand, but the work failed."""
+    result = finished.result
+    if finished.operation == "scan" and result.get("videos") and not result.get("good") and not result.get("partial"):
+        return VideoError(counted(result["videos"], "file"), "none of them can be read as a video",
+                          "Look at the reasons above; convert the files to MP4, or name another folder")
+    if finished.operation == "doctor" and result.get("bad"):
+        return MachineError(counted(result["bad"], "check"), "the studio does not work well on this machine yet",
+                            "Do what stands behind the arrow, then run: studio doctor")
+    return None
+
+
+def _stopped(finished: Finished) -> str:
+    if finished.operation == "train":
+        return ("Stopped and saved.\n" + _train(finished.result)
+                + f"\nGo on with: studio train PROJECT --resume {finished.result.get('run', 'latest')}")
+    return "Stopped. What was done so far is kept; the same command goes on from there."
+
+
+def _scan(result: Result) -> str:
+    head = (f"{counted(result['videos'], 'video')}: {result['good']} good, {result['partial']} partly readable, "
+            f"{result['unreadable']} unreadable; {counted(result['frames'], 'frame')}, "
+            f"{seconds(result['seconds'])} of video")
+    problems = result.get("problems", [])
+    lines = [head, *(f"  {problem['verdict']}: {problem['path']}: {problem['reason']}"
+                     for problem in problems[:SHOWN_PROBLEMS])]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"  and {len(problems) - SHOWN_PROBLEMS} more (all of them with --json)")
+    return "\n".join(lines)
+
+
+def _preview(result: Result) -> str:
+    lines = [f"{result['question']} {result['classes']} possible answers; guessing gives {share(result['chance'])}."]
+    lines += [f"  {number}. {shown['video']}, {shown['window_seconds'][0]:.2f} to {shown['window_seconds'][1]:.2f} s: "
+              f"{shown['answer']}" for number, shown in enumerate(result["tuples"], start=1)]
+    return "\n".join([*lines, f"The picture: {result['picture']}"])
+
+
+def _train(result: Result) -> str:
+    lines = [f"Run {result['run']}: {counted(result['steps'], 'step')} in {seconds(result.get('seconds') or 0)}"]
+    if (loss := result.get("loss")) is not None:
+        lines.append(f"  loss on held-out videos   {loss:.3f}")
+    accuracy = result.get("balanced_accuracy")
+    accuracy = result.get("accuracy") if accuracy is None else accuracy
+    if accuracy is not None:
+        lines.append(f"  right on held-out videos  {share(accuracy)} (guessing gives {share(result['chance'])})")
+    if result.get("samples_per_second"):
+        lines.append(f"  speed                     {result['samples_per_second']:.1f} tuples a second")
+    return "\n".join(lines)
+
+
+def _preflight(result: Result) -> str:
+    low, high = result["expected_seconds"]
+    reason = f" ({result['device_reason']})" if result.get("device_reason") else ""
+    detail = f" ({result['precision_detail']})" if result.get("precision_detail") else ""
+    figures = {
+        "expected time": (f"{_span(low, high)} for {counted(result['steps'], 'step')} "
+                          f"({result['samples_per_second']:.1f} tuples a second)"),
+        "memory": f"{size(result['peak_memory_bytes'])} at most, {size(result['free_memory_bytes'])} free",
+        "disk": f"{size(result['disk_needed_bytes'])} needed, {size(result['disk_free_bytes'])} free",
+        "network": (f"{result['parameters'] / 1e6:.2f} million parameters, {result['classes']} answers, "
+                    f"guessing gives {share(result['chance'])}"),
+        "videos": (f"{result['train_videos']} to learn from, {result['validation_videos']} held out, "
+                   f"{result['too_short']} too short for {result['span_frames']} frames")}
+    lines = [f"Runs on {result['device']}{reason}, {result['precision']}{detail}",
+             *(f"  {name.ljust(13)}  {text}" for name, text in figures.items())]
+    lines += [f"  warning: {warning['message'].rstrip('.')}. {warning.get('remedy', '')}".rstrip()
+              for warning in result.get("warnings", [])]
+    return "\n".join(lines)
+
+
+def _span(low: float, high: float) -> str:
+    first, last = seconds(low), seconds(high)
+    return first if first == last else f"{first} to {last}"
+
+
+def _runs(result: Result) -> str:
+    if not result["runs"]:
+        return "This project has no runs yet. Train one with: studio train PROJECT --recipe quick"
+    rows = [["run", "recipe", "state", "steps", "loss", "right", "guessing", "time", "top 1", "random"]]
+    for run in result["runs"]:
+        loss, top = run["loss"], run["top1"]
+        rows.append([run["run"], run["recipe"], run["state"], f"{run['steps']}/{run['total_steps'] or '?'}",
+                     "" if loss is None else f"{loss:.3f}",
+                     "" if run["balanced_accuracy"] is None else share(run["balanced_accuracy"]),
+                     "" if run["chance"] is None else share(run["chance"]), seconds(run["seconds"]),
+                     "" if top is None else f"{top:.1f} %",
+                     "" if run["random_top1"] is None else f"{run['random_top1']:.1f} %"])
+    return table(rows)
+
+
+def _features(result: Result) -> str:
+    return (f"Features of {counted(result['clips'], 'clip')} of {counted(result['videos'], 'video')} "
+            f"({result['weights']} weights, {result.get('feature_dim', 0)} numbers each), kept in the run's folder")
+
+
+def _neighbours(result: Result) -> str:
+    query = result["query"]
+    head = f"Most like {query['video']} at {query['at_seconds']:.2f} s (left out: the same {result['leave_out']}):"
+    rows = [["", "trained", "at", "alike", "random weights", "at", "alike"]]
+    for number, (one, other) in enumerate(zip(result["neighbours"], result["random"], strict=False), start=1):
+        rows.append([str(number), *_neighbour(one), *_neighbour(other)])
+    return "\n".join([head, table(rows), *_picture(result)])
+
+
+def _neighbour(entry: Result) -> list[str]:
+    return [entry["video"], f"{entry['at_seconds']:.2f} s", f"{entry['similarity']:.3f}"]
+
+
+def _activations(result: Result) -> str:
+    head = (f"Layer {result['layer']} of run {result['run']} over {result['video']}, {result['times'][0]:.2f} to "
+            f"{result['times'][-1]:.2f} s")
+    likeness = (f"  trained and random weights are {result['alike']:.2f} alike (1: training changed nothing about "
+                "where this layer answers)")
+    layers = "  layers: " + ", ".join(layer["name"] for layer in result["layers"])
+    return "\n".join([head, likeness, layers, *_picture(result)])
+
+
+def _picture(result: Result) -> list[str]:
+    return [f"The picture: {result['picture']}"] if result.get("picture") else []
+
+
+def _probe(result: Result) -> str:
+    return "\n".join([result["sentence"], *(f"  {entry['sentence']}" for entry in result["probes"])])
+
+
+def _evaluate(result: Result) -> str:
+    lines = [result["verdict"]["sentence"]]
+    random = (result.get("against") or {}).get("random")
+    if result["protocol"] == "retrieval":
+        tops = [key for key in result if key.startswith("top") and key[3:].isdigit()]
+        rows = [["the same label among the nearest", *(key[3:] for key in tops)],
+                ["trained", *(f"{result[key]:.1f}" for key in tops)]]
+        if random:
+            rows.append(["random weights", *(f"{random[key]:.1f}" for key in tops)])
+        foot = (f"(percent of {counted(result['queries'], 'query', 'queries')} in a gallery of "
+                f"{counted(result['gallery'], 'video')}; chance at 1: {result['chance_top1']:.1f})")
+        lines += [table(rows), foot]
+    return "\n".join(lines)
+
+
+def _report(result: Result) -> str:
+    verdicts = [value["sentence"] for value in result.values() if isinstance(value, dict) and "sentence" in value]
+    return "\n".join([*verdicts, f"The report, in the project's folder: {result['report']}"])
+
+
+def _export(result: Result) -> str:
+    return (f"Wrote {result['file']} ({result['format']}, {size(result['bytes'])}, {result['parameters'] / 1e6:.2f} "
+            f"million parameters) and its model card: {', '.join(result['cards'])}")
+
+
+def _doctor(result: Result) -> str:
+    marks = {"good": "good   ", "warning": "WARNING", "bad": "BAD    "}
+    lines = []
+    for check in result["checks"]:
+        lines.append(f"{marks[check['state']]}  {check['name']}: {check['sentence']}")
+        if check["remedy"]:
+            lines.append(f"         -> {check['remedy']}")
+    return "\n".join(lines)
+
+
+def _demo(result: Result) -> str:
+    head = f"The sample project: {counted(result['videos'], 'video')}, one training, in {seconds(result['seconds'])}"
+    return "\n".join([head, *(f"  {sentence}" for sentence in result["sentences"]), f"The report: {result['report']}"])
+
+
+def _plain(result: Result) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in result.items())
+
+
+_SUMMARIES: dict[str, Callable[[Result], str]] = {
+    "scan": _scan, "preview": _preview, "train": _train, "preflight": _preflight, "runs": _runs,
+    "features": _features, "neighbours": _neighbours, "activations": _activations, "probe": _probe,
+    "evaluate": _evaluate, "report": _report, "export": _export, "doctor": _doctor, "demo": _demo}

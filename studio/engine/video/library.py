@@ -1,0 +1,115 @@
+"""Which files of a folder are videos: a walk that always ends, in the order in which people read names."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studio.engine.video.dicom import SUFFIXES as DICOM_SUFFIXES
+from studio.engine.video.probe import is_dicom
+
+_KNOWN = (
+    ".264 .265 .3g2 .3gp .amv .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m1v .m2p .m2t .m2ts .m2v .m4v "
+    ".mjpeg .mjpg .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf .nut .ogm .ogv .ogx .qt .rm .rmvb .tod .ts .vob .webm .wmv "
+    ".wtv .xvid .y4m")
+VIDEO_SUFFIXES = frozenset(re.findall(r"\S+", _KNOWN)) | DICOM_SUFFIXES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One video file. `path` is relative to its source, with forward slashes; `problem` says why it is no file."""
+
+    source: str
+    path: str
+    file: Path
+    size: int = 0
+    modified_ns: int = 0
+    problem: str = ""
+
+
+@dataclass
+class Walk:
+    """What a walk met besides videos: folders that could not be read, and how many other files."""
+
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    others: int = 0
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sort key under which `clip 9` comes before `clip 10`."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def find_videos(root: Path, *, source: str, below: Path | None = None, leave_out: Sequence[Path] = (),
+                walk: Walk | None = None) -> Iterator[Found]:
+    """Give the video files under `root` (or only under `below`), folder by folder in natural order.
+
+    Links to folders are followed once; folders in `leave_out` and hidden ones are not entered. A file is a video by
+    the end of its name, or, with an unknown end, by a DICOM beginning.
+    """
+    walk = walk if walk is not None else Walk()
+    seen = {key for folder in leave_out if (key := _folder_key(folder))}
+    pending = [below or root]
+    while pending:
+        folder = pending.pop()
+        key = _folder_key(folder)
+        if key in seen:
+            continue
+        seen.add(key)
+        folders = []
+        for entry in _entries(folder, walk):
+            if _is_folder(entry):
+                folders += [] if entry.name.startswith(".") else [Path(entry.path)]
+            elif (found := _video(entry, root, source)) is not None:
+                yield found
+            else:
+                walk.others += 1
+        pending += reversed(folders)
+
+
+def _folder_key(folder: Path) -> object:
+    """What two names of one folder have in common."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(folder)
+
+
+def _entries(folder: Path, walk: Walk) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(listing, key=lambda entry: (natural_key(entry.name), entry.name))
+    except OSError as error:
+        walk.unreadable.append((str(folder), error.strerror or str(error)))
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _video(entry: os.DirEntry[str], root: Path, source: str) -> Found | None:
+    known = Path(entry.name).suffix.lower() in VIDEO_SUFFIXES
+    if entry.name.startswith("._"):  # what macOS keeps beside a file on a foreign disk
+        return None
+    path = Path(entry.path).relative_to(root).as_posix()
+    try:
+        status = entry.stat()
+    except OSError as error:
+        why = "it is a link to a file that is gone" if entry.is_symlink() else error.strerror or str(error)
+        return Found(source=source, path=path, file=Path(entry.path), problem=why) if known else None
+    if not stat.S_ISREG(status.st_mode):
+        return Found(source=source, path=path, file=Path(entry.path),
+                     problem="it is a pipe or a device, not a file") if known else None
+    if not known and not is_dicom(entry.path):
+        return None
+    return Found(source=source, path=path, file=Path(entry.path), size=status.st_size, modified_ns=status.st_mtime_ns)

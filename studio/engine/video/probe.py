@@ -1,0 +1,87 @@
+"""The health of a video: good, partial or unreadable, and why, in plain words."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from studio.engine.catalogue import GOOD, PARTIAL, UNREADABLE
+
+_HEAD_BYTES = 1 << 16
+_SHORT_SHARE, _SHORT_SECONDS = 0.9, 1.0
+_PHRASES = (
+    ("moov atom not found", "its index is missing: the recording or the copy was cut off"),
+    ("no decoder", "no decoder here knows its codec"),
+    ("decoder not found", "no decoder here knows its codec"),
+    ("encrypt", "it is encrypted"),
+)
+
+
+def in_words(error: BaseException, path: Path, *, started: bool = False) -> str:
+    """Say why a file cannot be read, or not further when frames were asked for already (`started`)."""
+    if isinstance(error, MemoryError):
+        return "one of its frames needs more memory than there is"
+    if isinstance(error, PermissionError):
+        return "you may not read this file"
+    if isinstance(error, FileNotFoundError):
+        return "the file is gone"
+    said = " ".join(str(part) for part in (error, getattr(error, "log", "") or "")).lower()
+    for phrase, words in _PHRASES:
+        if phrase in said:
+            return words
+    if reason := _by_content(path):
+        return reason
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
+        return f"the disk could not read it ({error.strerror})"
+    return "its pictures are damaged" if started else "it is no video, or its beginning is damaged"
+
+
+def _by_content(path: Path) -> str:
+    """What the first bytes give away; "" if nothing."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError:
+        return ""
+    if not head:
+        return "the file is empty"
+    if b"encv" in head or b"cenc" in head or b"pssh" in head:
+        return "it is encrypted"
+    if not head.strip(b"\0"):
+        return "it holds nothing but zeros"
+    try:
+        head[:4096].decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head[:4096]) - 4:
+            return ""
+    return "" if b"\0" in head[:4096] else "it holds text, not a video"
+
+
+def verdict_of(*, frames: int, declared_frames: int | None, fault: str, left_out: int = 0, seconds: float = 0.0,
+               declared_seconds: float | None = None) -> tuple[str, str]:
+    """Judge what was decoded against what the file declares: the verdict and its reason ("" when good)."""
+    declared = declared_frames or 0
+    if not frames:
+        nothing = f"its header names {declared} frames, but none is there" if declared else "no frame could be decoded"
+        return UNREADABLE, fault or nothing
+    if frames < declared:
+        why = f"; {fault}" if fault else f"; {left_out} are cut out by its edit list" if left_out else ""
+        return PARTIAL, f"{frames} of {declared} frames{why}"
+    if fault:
+        return PARTIAL, f"{frames} frames, then it stops: {fault}"
+    if not declared and declared_seconds and _ends_early(seconds, declared_seconds):
+        return PARTIAL, f"{frames} frames: {seconds:.1f} of {declared_seconds:.1f} seconds"
+    return GOOD, ""
+
+
+def _ends_early(seconds: float, declared_seconds: float) -> bool:
+    return seconds < min(_SHORT_SHARE * declared_seconds, declared_seconds - _SHORT_SECONDS)
+
+
+def is_dicom(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins like a DICOM file (128 bytes, then DICM)."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return False

@@ -1,0 +1,246 @@
+"""Child processes that make cached videos, one file at a time each: a crash or a hang is that file's alone.
+
+A pool of the standard library does not say which task killed its process and cannot end a hanging one, so each child
+has a pipe of its own. A child whose parent dies stops at the next frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+from studio.engine.errors import MachineError
+from studio.engine.video import vision
+from studio.engine.video.cache import Facts
+from studio.engine.video.make import Order, StoppedError, make_cached
+
+STALL_SECONDS = 120.0
+LONGEST_SECONDS = 6 * 3600.0
+_TELL_EVERY_SECONDS = 0.25
+_END_SECONDS = 10.0
+_CRASHED = "the decoder crashed on it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What became of order number `number`: facts, or the reason why there are none, or a fault of the machine.
+
+    `stopped`: a person stopped the work before it was done.
+    """
+
+    number: int
+    facts: Facts | None = None
+    reason: str = ""
+    fault: tuple[str, str, str] | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Working:
+    """How many frames of order `number` are made; 0 while the file is read through for the first time."""
+
+    number: int
+    frames: int
+
+
+def serve(pipe: Connection) -> None:
+    """Work in a child process: orders come in, `Working` and `Done` go out, until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    vision.one_thread()
+    orders: queue.SimpleQueue[tuple[int, Order] | None] = queue.SimpleQueue()
+    stopped = threading.Event()
+    threading.Thread(target=_listen, args=(pipe, orders, stopped), daemon=True).start()
+    while (order := orders.get()) is not None:
+        with contextlib.suppress(BrokenPipeError, ConnectionError):
+            pipe.send(_work(pipe, *order, stopped))
+
+
+def _listen(pipe: Connection, orders: queue.SimpleQueue[tuple[int, Order] | None], stopped: threading.Event) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        while (order := pipe.recv()) is not None:
+            orders.put(order)
+    stopped.set()
+    orders.put(None)
+
+
+def _work(pipe: Connection, number: int, order: Order, stopped: threading.Event) -> Done:
+    told_at = time.monotonic()
+
+    def told(frames: int) -> None:
+        nonlocal told_at
+        if stopped.is_set():
+            raise StoppedError(order.path.name, "the work was stopped", "Scan again to go on")
+        if (now := time.monotonic()) - told_at > _TELL_EVERY_SECONDS:
+            told_at = now
+            pipe.send(Working(number=number, frames=frames))
+
+    try:
+        return Done(number=number, facts=make_cached(order, told))
+    except StoppedError:
+        return Done(number=number, stopped=True)
+    except MachineError as error:
+        return Done(number=number, fault=(error.value, error.rule, error.remedy))
+    except MemoryError:
+        return Done(number=number, reason="it needs more memory than there is")
+    except OSError as error:
+        where = str(error.filename or order.cache_folder)
+        return Done(number=number, fault=(where, f"the cached frames cannot be written ({error.strerror or error})",
+                                          "Check that the project's folder can be written to, then scan again"))
+
+
+class _Child:
+    """One child process, the order it works on, and when it last gave a sign of life."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.order: int | None = None
+        self.started_at = self.heard_at = 0.0
+
+    def give(self, number: int, order: Order) -> None:
+        self.order = number
+        self.started_at = self.heard_at = time.monotonic()
+        with contextlib.suppress(OSError):  # a dead child is noticed when it is waited for
+            self.pipe.send((number, order))
+
+    def hear(self) -> Done | Working | None:
+        """The next message; None when the child has died."""
+        try:
+            message: Done | Working = self.pipe.recv()
+        except (EOFError, OSError):
+            return None
+        self.heard_at = time.monotonic()
+        if isinstance(message, Done):
+            self.order = None
+        return message
+
+    def overdue(self, now: float, stall_seconds: float) -> bool:
+        return self.order is not None and (
+            now - self.heard_at > stall_seconds or now - self.started_at > LONGEST_SECONDS)
+
+    def tell_to_stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self.pipe.send(None)
+
+    def end(self, *, at_once: bool = False) -> None:
+        """End the process and wait for it; not at once, it may clean up what it was writing."""
+        if at_once:
+            self.process.kill()
+        self.process.join(_END_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+        self.process.close()
+
+
+class Workers:
+    """Runs orders on several child processes. Use it in a `with` block: leaving it ends the processes."""
+
+    def __init__(self, orders: list[Order], *, workers: int, stall_seconds: float = STALL_SECONDS) -> None:
+        self._orders, self._stall_seconds = orders, stall_seconds
+        self._waiting = list(range(len(orders)))[::-1]
+        self._again: list[int] = []
+        self._workers = max(1, min(workers, len(orders)))
+        self._children: list[_Child] = []
+        self._stopped = False
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for child in self._children:
+            child.tell_to_stop()
+        for child in self._children:
+            child.end()
+        self._children.clear()
+
+    def stop(self) -> None:
+        """Start no further order, and let the running ones end at their next frame."""
+        self._stopped = True
+        self._waiting.clear()
+        self._again.clear()
+        for child in self._children:
+            child.tell_to_stop()
+
+    def results(self, *, wait_seconds: float = 0.2) -> Iterator[Done | Working | None]:
+        """Give messages as they come, and None after `wait_seconds` without one, until all orders are done."""
+        while self._fill() or any(child.order is not None for child in self._children):
+            busy = [child for child in self._children if child.order is not None]
+            ready = wait([child.pipe for child in busy], wait_seconds)
+            for child in busy:
+                if child.pipe in ready:
+                    yield from self._hear(child)
+                elif child.overdue(time.monotonic(), self._stall_seconds):
+                    yield from self._give_up(child)
+            if not ready:
+                yield None
+
+    def _fill(self) -> bool:
+        """Hand out orders; whether some still wait. What crashed once is tried again at the end, alone."""
+        idle = [child for child in self._children if child.order is None]
+        while self._waiting and (idle or len(self._children) < self._workers):
+            if not idle:
+                idle.append(self._start())
+            number = self._waiting.pop()
+            idle.pop().give(number, self._orders[number])
+        if self._again and not self._waiting and len(idle) == len(self._children):
+            number = self._again[0]
+            (idle or [self._start()])[0].give(number, self._orders[number])
+        return bool(self._waiting or self._again)
+
+    def _start(self) -> _Child:
+        try:
+            child = _Child()
+        except OSError as error:
+            raise MachineError("a helper process", f"it could not be started ({error.strerror or error})",
+                               "Close other programs and scan again") from error
+        self._children.append(child)
+        return child
+
+    def _hear(self, child: _Child) -> Iterator[Done | Working]:
+        number = child.order
+        message = child.hear()
+        if message is not None:
+            if isinstance(message, Done) and message.number in self._again:
+                self._again.remove(message.number)
+            yield message
+            return
+        self._drop(child)
+        if number is None or self._stopped:
+            return
+        if number in self._again:
+            self._again.remove(number)
+            yield Done(number=number, reason=_CRASHED)
+        else:
+            self._again.append(number)
+
+    def _give_up(self, child: _Child) -> Iterator[Done]:
+        number = child.order
+        self._drop(child)
+        if number is not None:
+            if number in self._again:
+                self._again.remove(number)
+            yield Done(number=number, reason="the decoder got stuck on it and was ended")
+
+    def _drop(self, child: _Child) -> None:
+        self._children.remove(child)
+        child.end(at_once=True)
+
+
+def usual_workers() -> int:
+    """Child processes by default: one for each processor core that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux only
+    return max(1, len(allowed(0)) if allowed else os.cpu_count() or 1)

@@ -1,0 +1,145 @@
+"""The edge of the command line: what is written where, how it is stopped, and how a failure is said."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from studio.commands import edge
+from studio.commands.edge import STOPPED, Work, form_of, perform, tell_failure
+from studio.engine.errors import ProjectError, RecipeError, StudioError
+from studio.engine.events import Events, Failed, Finished, Progress, StopRequest, event_from_json
+
+
+def _count(stop: StopRequest, *, steps: int = 5, on_step: Callable[[int], None] = lambda _step: None,
+           closed: list[str] | None = None) -> Events:
+    """An operation that counts and can be stopped."""
+    done = 0
+    try:
+        for done in range(1, steps + 1):
+            yield Progress(phase="counting", done=done, total=steps, unit="things")
+            on_step(done)
+            if stop():
+                break
+    finally:
+        if closed is not None:
+            closed.append("saved")
+    yield Finished(operation="count", result={"done": done}, stopped=done < steps)
+
+
+@pytest.mark.parametrize(("arguments", "form"), [
+    (["runs", "p"], "text"), (["runs", "p", "--json"], "json"), (["runs", "p", "--events", "jsonl"], "jsonl"),
+    (["runs", "p", "--events=jsonl", "--json"], "jsonl")])
+def test_the_form_is_known_before_the_command_line_is_checked(arguments: list[str], form: str) -> None:
+    assert form_of(arguments) == form
+
+
+def test_json_is_one_object_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(Work(_count), "json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"done": 5}
+    assert out.count("\n") == 1
+    assert "counting" in err
+
+
+def test_events_are_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(Work(_count), "jsonl") == 0
+    out, err = capsys.readouterr()
+    events = [event_from_json(line) for line in out.splitlines()]
+    assert [event.kind for event in events] == ["progress"] * 6 + ["finished"]
+    assert isinstance(events[0], Progress)
+    assert events[0].phase == "starting"
+    assert err == ""
+
+
+def test_a_person_gets_progress_on_one_side_and_the_result_on_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(Work(_count), "text") == 0
+    out, err = capsys.readouterr()
+    assert out == "done: 5\n"
+    assert "counting: 1 of 5 things" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_stops_after_the_step_and_saves(number: signal.Signals,
+                                                         capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(number)
+
+    def interrupt(step: int) -> None:
+        if step == 2:
+            signal.raise_signal(number)
+
+    closed: list[str] = []
+    assert perform(Work(lambda stop: _count(stop, on_step=interrupt, closed=closed)), "json") == STOPPED
+    out, err = capfd.readouterr()
+    assert json.loads(out) == {"done": 2, "stopped": True}
+    assert "Stopping after this step" in err
+    assert closed == ["saved"]
+    assert signal.getsignal(number) == before
+
+
+def test_the_second_signal_ends_at_once_but_still_closes_the_operation(capfd: pytest.CaptureFixture[str]) -> None:
+    closed: list[str] = []
+
+    def interrupt(_step: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    def stubborn(_stop: StopRequest) -> Events:
+        return _count(StopRequest(), on_step=interrupt, closed=closed)
+
+    with pytest.raises(KeyboardInterrupt):
+        perform(Work(stubborn), "json")
+    assert closed == ["saved"]
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    assert capfd.readouterr().out == ""
+
+
+def test_a_failure_in_the_middle_closes_the_operation() -> None:
+    closed: list[str] = []
+
+    def fail(step: int) -> None:
+        raise ProjectError("p", "it broke", "Mend it")
+
+    with pytest.raises(ProjectError):
+        perform(Work(lambda stop: _count(stop, on_step=fail, closed=closed)), "json")
+    assert closed == ["saved"]
+
+
+def test_work_that_ends_without_a_result_has_failed() -> None:
+    with pytest.raises(StudioError, match="without a result"):
+        perform(Work(lambda _stop: iter(())), "json")
+
+
+def test_a_scan_without_one_readable_video_tells_its_figures_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    result = {"videos": 2, "good": 0, "partial": 0, "unreadable": 2, "frames": 0, "seconds": 0.0, "problems": []}
+
+    def scan(_stop: StopRequest) -> Events:
+        yield Finished(operation="scan", result=result)
+
+    with pytest.raises(StudioError, match="none of them can be read"):
+        perform(Work(scan), "json")
+    assert json.loads(capsys.readouterr().out) == result
+    result["good"] = 1
+    assert perform(Work(scan), "json") == 0
+
+
+def test_failures_are_sentences_and_events(capsys: pytest.CaptureFixture[str]) -> None:
+    error = RecipeError("quik", "there is no recipe of this name (did you mean quick?)", "Name one of quick")
+    assert tell_failure(error, "text") == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"error: {error}\n")
+    assert tell_failure(error, "jsonl") == 2
+    failed = event_from_json(capsys.readouterr().out)
+    assert isinstance(failed, Failed)
+    assert (failed.value, failed.exit_code) == ("quik", 2)
+
+
+def test_in_another_thread_signals_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    codes: list[int] = []
+    worker = threading.Thread(target=lambda: codes.append(perform(Work(_count), "json")))
+    worker.start()
+    worker.join()
+    assert codes == [edge.DONE]
