@@ -46,15 +46,16 @@ def button(text: str, *, name: str, icon_name: str = "", kind: str = "", tip: st
     if tip:
         made.setToolTip(tip)
     if clicked:
-        made.clicked.connect(lambda: clicked())
+        made.clicked.connect(lambda _checked=False: clicked())
     return made
 
 
 def set_icon(made: QPushButton, icon_name: str) -> None:
     """Give a button an icon in the colour of its text."""
-    theme = current_theme()
-    made.setIcon(icon(icon_name, theme.on_accent if made.property("kind") == "primary" else theme.text))
-    made.setIconSize(icon_size())
+    theme, beside_text = current_theme(), bool(made.text())
+    colour = theme.on_accent if made.property("kind") == "primary" else theme.text
+    made.setIcon(icon(icon_name, colour, beside_text=beside_text))
+    made.setIconSize(icon_size(beside_text=beside_text))
 
 
 def line() -> QFrame:

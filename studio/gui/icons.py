@@ -11,19 +11,20 @@ from PySide6.QtSvg import QSvgRenderer
 from studio.engine.files import resource
 
 
-def painted(name: str, *, colour: str, pixels: int) -> QPixmap:
-    """Paint the icon `name` in a colour, `pixels` wide, sharp on the present screen."""
+def painted(name: str, *, colour: str, pixels: int, air_pixels: int = 0) -> QPixmap:
+    """Paint the icon `name` in a colour, `pixels` wide with some air right of it, sharp on the present screen."""
     screen = QGuiApplication.primaryScreen()
-    return _painted(name, colour, pixels, screen.devicePixelRatio() if screen else 1.0)
+    return _painted(name, colour, pixels, air_pixels, screen.devicePixelRatio() if screen else 1.0)
 
 
 @lru_cache(maxsize=512)
-def _painted(name: str, colour: str, pixels: int, ratio: float) -> QPixmap:
+def _painted(name: str, colour: str, pixels: int, air_pixels: int, ratio: float) -> QPixmap:
     drawing = resource("icons", f"{name}.svg").read_text(encoding="utf-8").replace("currentColor", colour)
-    picture = QPixmap(round(pixels * ratio), round(pixels * ratio))
+    side = round(pixels * ratio)
+    picture = QPixmap(side + round(air_pixels * ratio), side)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, picture.width(), picture.height()))
+    QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, side, side))
     painter.end()
     picture.setDevicePixelRatio(ratio)
     return picture

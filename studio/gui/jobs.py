@@ -86,7 +86,8 @@ class Job(QThread):
             with self._lock:
                 self._process = process = subprocess.Popen(
                     [*studio_command(), self.operation, *self.arguments, "--events", "jsonl"],
-                    stdin=subprocess.PIPE, stdout=to_events, stderr=to_errors, env=studio_environment(), **_own_session())
+                    stdin=subprocess.PIPE, stdout=to_events, stderr=to_errors, env=studio_environment(),
+                    **_own_session())
                 if self._stop_wanted:
                     self._tell_stop()
             stack.callback(_close_input, process)

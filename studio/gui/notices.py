@@ -30,6 +30,12 @@ class Notices(QWidget):
         self._bar: NoticeBar | None = None
         self.hide()
 
+    def dress(self) -> None:
+        """Take over the theme: the message shown is made anew."""
+        self._layout.setContentsMargins(current_theme().px(24), current_theme().px(12), current_theme().px(24), 0)
+        if self._bar and self._kept:
+            self._show(self._kept[-1])
+
     def value(self) -> list[Notice]:
         """Give the messages so far, oldest first."""
         return list(self._kept)
@@ -37,7 +43,7 @@ class Notices(QWidget):
     def add(self, notice: Notice) -> None:
         """Show a message."""
         self._times[notice.message] = self._times.get(notice.message, 0) + 1
-        self._kept = [kept for kept in self._kept if kept.message != notice.message][-_KEPT:] + [notice]
+        self._kept = [*[kept for kept in self._kept if kept.message != notice.message][-_KEPT:], notice]
         self._show(notice)
 
     def clear(self) -> None:

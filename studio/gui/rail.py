@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui.theme import current_theme, icon, icon_size, theme_watch
+
+_WIDTH = 152
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Rail(QWidget):
     """One button a page. `value` is the name of the page chosen."""
 
     value_changed = Signal(str)
+    project_clicked = Signal()
     theme_clicked = Signal()
     text_size_clicked = Signal()
     shortcuts_clicked = Signal()
@@ -45,8 +48,11 @@ class Rail(QWidget):
         self._entries = {entry.name: entry for entry in entries}
         self._buttons: dict[str, QToolButton] = {}
         self._locked: set[str] = set()
+        self._project = ""
         self._layout = QVBoxLayout(self)
-        group = QButtonGroup(self)
+        self._project_button = self._make("Projects", "rail.project")
+        self._project_button.clicked.connect(self.project_clicked)
+        self._group = group = QButtonGroup(self)
         for number, entry in enumerate(entries, 1):
             made = self._make(entry.title, f"rail.{entry.object_key}")
             made.setCheckable(True)
@@ -55,11 +61,13 @@ class Rail(QWidget):
             group.addButton(made)
             self._buttons[entry.name] = made
         self._layout.addStretch(1)
-        self._theme_button = self._make("Light", "rail.theme")
+        self._small = QHBoxLayout()
+        self._layout.addLayout(self._small)
+        self._theme_button = self._make_small("Switch the theme", "rail.theme")
         self._theme_button.clicked.connect(self.theme_clicked)
-        self._text_button = self._make("Text size", "rail.text_size")
-        self._text_button.clicked.connect(self.text_size_clicked)
-        self._help_button = self._make("Shortcuts", "rail.shortcuts")
+        self.text_button = self._make_small("Text size", "rail.text_size")
+        self.text_button.clicked.connect(self.text_size_clicked)
+        self._help_button = self._make_small("Keyboard shortcuts", "rail.shortcuts")
         self._help_button.setToolTip("Keyboard shortcuts (F1)")
         self._help_button.clicked.connect(self.shortcuts_clicked)
         theme_watch().changed.connect(self.dress)
@@ -70,9 +78,19 @@ class Rail(QWidget):
         return next((name for name, made in self._buttons.items() if made.isChecked()), "")
 
     def set_value(self, name: str) -> None:
-        """Mark a page as chosen."""
-        self._buttons[name].setChecked(True)
+        """Mark a page as chosen; a name that is no page of the rail marks none."""
+        if name in self._buttons:
+            self._buttons[name].setChecked(True)
+        elif chosen := self._group.checkedButton():
+            self._group.setExclusive(False)
+            chosen.setChecked(False)
+            self._group.setExclusive(True)
         self._paint_icons()
+
+    def set_project(self, name: str) -> None:
+        """Name the open project at the top; without one the button leads to the start page all the same."""
+        self._project = name
+        self._write_project()
 
     def set_locked(self, name: str, reason: str) -> None:
         """Mark a page as waiting (a reason) or open (no reason)."""
@@ -91,17 +109,29 @@ class Rail(QWidget):
         theme = current_theme()
         self._layout.setContentsMargins(theme.px(8), theme.px(16), theme.px(8), theme.px(8))
         self._layout.setSpacing(theme.px(2))
+        self._small.setSpacing(theme.px(2))
         for made in self.findChildren(QToolButton):
-            made.setIconSize(icon_size())
-            made.setMinimumHeight(theme.px(36))
-        self._theme_button.setText("Light" if theme.dark else "Dark")
-        self._theme_button.setAccessibleName("Switch to the light theme" if theme.dark else "Switch to the dark theme")
-        self._theme_button.setIcon(icon("sun" if theme.dark else "moon"))
-        self._text_button.setIcon(icon("text-size"))
-        self._text_button.setToolTip(f"Text size: {theme.scale:.0%} (Ctrl++, Ctrl+-)")
-        self._help_button.setIcon(icon("help"))
-        self.setFixedWidth(theme.px(140))
+            made.setIconSize(icon_size(beside_text=bool(made.text())))
+        other = "Switch to the light theme" if theme.dark else "Switch to the dark theme"
+        self._theme_button.setAccessibleName(other)
+        self._theme_button.setToolTip(other)
+        self._theme_button.setIcon(icon("sun" if theme.dark else "moon", theme.quiet))
+        self.text_button.setIcon(icon("text-size", theme.quiet))
+        self.text_button.setToolTip(f"Text size: {theme.scale:.0%} (Ctrl++, Ctrl+-)")
+        self._help_button.setIcon(icon("help", theme.quiet))
+        self._project_button.setIcon(icon("folder", theme.quiet, beside_text=True))
+        self.setFixedWidth(theme.px(_WIDTH))
+        self._write_project()
         self._paint_icons()
+
+    def _write_project(self) -> None:
+        words = f"Project {self._project}: open another" if self._project else "Projects"
+        self._project_button.setAccessibleName(words)
+        self._project_button.setToolTip(words)
+        metrics = self._project_button.fontMetrics()
+        space = current_theme().px(_WIDTH - 72)
+        self._project_button.setText(
+            metrics.elidedText(self._project or "Projects", Qt.TextElideMode.ElideRight, space))
 
     def _make(self, text: str, name: str) -> QToolButton:
         made = QToolButton()
@@ -115,8 +145,18 @@ class Rail(QWidget):
         self._layout.addWidget(made)
         return made
 
+    def _make_small(self, words: str, name: str) -> QToolButton:
+        made = QToolButton()
+        made.setObjectName(name)
+        made.setAccessibleName(words)
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        made.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._small.addWidget(made)
+        return made
+
     def _paint_icons(self) -> None:
         theme = current_theme()
         for name, made in self._buttons.items():
             colour = theme.accent if made.isChecked() else theme.quiet if name in self._locked else theme.text
-            made.setIcon(icon(self._entries[name].icon, colour))
+            made.setIcon(icon(self._entries[name].icon, colour, beside_text=True))

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from studio.engine.errors import MachineError
 from studio.engine.files import resource
 
 Values = dict[str, Any]
@@ -16,6 +17,26 @@ SECTIONS = ("sampling", "augmentation", "task_options", "training")
 def preset_values(name: str) -> Values:
     """Read a preset's own values, before the defaults are filled in."""
     return tomllib.loads(resource("recipes", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def whole_preset(description: Mapping[str, Any] | None, name: str) -> Values:
+    """Give a preset with its defaults filled in when the worker has described it, else as its file has it.
+
+    A recipe that is no preset (one that was read from a run) is compared with nothing: the result is empty.
+    """
+    known = {one["name"]: one["values"] for one in (description or {}).get("recipes", [])}
+    if name in known:
+        return dict(known[name])
+    try:
+        return preset_values(name)
+    except MachineError:
+        return {}
+
+
+def section_of(values: Mapping[str, Any], section: str) -> Values:
+    """Give one section of a recipe's values, empty when it has none."""
+    part = values.get(section)
+    return dict(part) if isinstance(part, Mapping) else {}
 
 
 def changed(values: Mapping[str, Any], key: str, value: Any) -> Values:

@@ -60,6 +60,11 @@ class ServiceClient(QObject):
         """Whether the worker process lives."""
         return self._reader is not None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a question waits for its answer."""
+        return bool(self._waiting)
+
     def start(self) -> None:
         """Start the worker; once it runs this does nothing."""
         if self._reader or self._closing:
@@ -180,8 +185,8 @@ class _Reader(QThread):
         with self._lock:
             if self._closed:
                 return None
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                                             env=studio_environment())
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                             stderr=errors, env=studio_environment())
             for line in self._unsent:
                 self._write(line)
             return self._process

@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoStack
+from shiboken6 import isValid
 
-from studio.engine.catalogue import Video
+from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import StudioError
 from studio.engine.project import Project
 from studio.engine.runs import Run, list_runs
-from studio.engine.video.cache import CachedVideo
+from studio.engine.video.cache import CachedVideo, Maps, cache_path
 from studio.engine.video.footage import Footage, open_footage
 from studio.gui import recipes
 from studio.gui.jobs import Job
@@ -63,12 +65,15 @@ class Session(QObject):
         self.recipe: recipes.Values = recipes.preset_values("quick")
         self.description: dict[str, Any] | None = None
         self.selected_run = ""
+        self.preflight: tuple[list[str], dict[str, Any]] | None = None
+        self.undo = QUndoStack(self)
         self.jobs: list[Job] = []
         self.service = service or ServiceClient(self)
         self.service.died.connect(lambda sentence: self.notify(sentence, level="warning"))
         self.service.ready.connect(self._ask_description)
         self._footage: Footage | None = None
         self._cached: dict[int, CachedVideo] = {}
+        self._maps = Maps()
         self._seen: object = None
         self._poll = QTimer(self, interval=_POLL_MILLISECONDS)
         self._poll.timeout.connect(self.reload_runs)
@@ -95,8 +100,10 @@ class Session(QObject):
         """Let go of the project; its jobs go on."""
         self._poll.stop()
         self.project, self.videos, self.runs, self.selected_run = None, [], [], ""
+        self.preflight = None
         self._forget_footage()
         self._seen = None
+        self.undo.clear()
         self.project_changed.emit()
 
     def set_recipe(self, values: recipes.Values) -> None:
@@ -111,9 +118,8 @@ class Session(QObject):
 
     def recipe_arguments(self) -> list[str]:
         """The options that make the recipe in work on a command line."""
-        name = self.recipe.get("name", "quick")
-        known = {one["name"]: one["values"] for one in (self.description or {}).get("recipes", [])}
-        return recipes.recipe_arguments(self.recipe, known.get(name) or recipes.preset_values(name))
+        return recipes.recipe_arguments(
+            self.recipe, recipes.whole_preset(self.description, self.recipe.get("name", "quick")))
 
     def reload_videos(self) -> None:
         """Read the catalogue anew."""
@@ -171,10 +177,12 @@ class Session(QObject):
         """Open one video's cached frames; None where they are missing."""
         if self.project is None:
             return None
-        if video_id not in self._cached:
+        video = next((video for video in self.videos if video.id == video_id), None)
+        if video_id not in self._cached and video:
+            path = cache_path(self.project.cache_folder, identity=video.identity,
+                              short_side_pixels=self.project.settings.short_side_pixels)
             with suppress(StudioError):
-                opened = open_footage(self.project, only=[video_id])
-                self._cached[video_id] = opened.cached[0]
+                self._cached[video_id] = CachedVideo(path, name=display_path(video.path), maps=self._maps)
         return self._cached.get(video_id)
 
     def ask(self, method: str, params: dict[str, Any], *, then: Callable[[dict[str, Any], list[np.ndarray]], None],
@@ -188,20 +196,24 @@ class Session(QObject):
             return self.project is project
 
         def answered(result: dict[str, Any], pictures: list[np.ndarray]) -> None:
-            if still_wanted() or "project" not in filled:
+            if _alive(then) and (still_wanted() or "project" not in filled):
                 then(result, pictures)
 
         def refused(error: dict[str, Any]) -> None:
-            if still_wanted():
+            if _alive(failed or then) and still_wanted():
                 (failed or self._notify_refusal)(error)
 
-        self.service.ask(method, filled, then=answered, failed=refused, progress=progress, supersedes=supersedes)
+        def heard(event: dict[str, Any]) -> None:
+            if progress and _alive(progress):
+                progress(event)
+
+        self.service.ask(method, filled, then=answered, failed=refused, progress=heard, supersedes=supersedes)
 
     def start_job(self, operation: str, arguments: Sequence[str], *, title: str) -> Job:
         """Start a long operation in a child process of its own."""
         job = Job(operation, list(arguments), title=title, parent=self)
         self.jobs.append(job)
-        job.ended.connect(lambda code, sentence: self._job_over(job, code, sentence))
+        job.ended.connect(lambda _code, sentence: self._job_over(job, sentence))
         job.start()
         self.job_started.emit(job)
         return job
@@ -232,7 +244,7 @@ class Session(QObject):
         self.service.close()
         self.settings.write()
 
-    def _job_over(self, job: Job, code: int, sentence: str) -> None:
+    def _job_over(self, job: Job, sentence: str) -> None:
         job.wait()
         self.jobs.remove(job)
         if sentence:
@@ -262,6 +274,16 @@ class Session(QObject):
     def _forget_footage(self) -> None:
         self._footage = None
         self._cached.clear()
+        self._maps = Maps()
+
+
+def _alive(callback: Callable[..., None]) -> bool:
+    """Whether the widgets that a callback belongs to still exist: a page is made anew when the theme changes."""
+    held = [getattr(callback, "__self__", None)]
+    for cell in getattr(callback, "__closure__", None) or ():
+        with suppress(ValueError):  # a cell that is still empty
+            held.append(cell.cell_contents)
+    return all(isValid(one) for one in held if isinstance(one, QObject))
 
 
 def _runs_state(project: Project) -> object:

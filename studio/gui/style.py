@@ -49,12 +49,23 @@ QPushButton[kind="plain"]:focus, QToolButton[kind="plain"]:focus { border-color:
 QPushButton[kind="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 0 ${p4}px;
     min-height: ${p18}px; text-align: left; }
 QPushButton[kind="link"]:focus { border-color: $accent; }
+QPushButton[kind="fold"] { background: transparent; border: 1px solid transparent; padding: ${p2}px ${p4}px ${p2}px 0;
+    font-size: ${p15}px; font-weight: 600; text-align: left; }
+QPushButton[kind="fold"]:focus { border-color: $accent; }
+QPushButton[kind="quiet-icon"] { background: transparent; border: 1px solid transparent; padding: 0; min-height: 0; }
+QPushButton[kind="quiet-icon"]:hover { background: $raised; }
+QPushButton[kind="quiet-icon"]:focus { border-color: $accent; }
 QToolButton { padding: ${p4}px; min-height: ${p20}px; }
 QToolButton::menu-indicator { image: none; }
+QToolButton[kind="chip"] { background: transparent; border-color: transparent; padding: ${p2}px ${p6}px;
+    min-height: ${p16}px; font-size: ${p11}px; }
+QToolButton[kind="chip"]:hover { background: $raised; }
+QToolButton[kind="chip"]:checked { background: $raised; border-color: $line; }
+QToolButton[kind="chip"]:focus { border-color: $accent; }
 
 QWidget#rail { background: $surface; border-right: 1px solid $line; }
 QWidget#rail QToolButton { background: transparent; border: 1px solid transparent; border-radius: ${p6}px;
-    padding: ${p7}px ${p10}px; text-align: left; color: $text; }
+    padding: ${p4}px ${p8}px; min-height: ${p22}px; text-align: left; color: $text; }
 QWidget#rail QToolButton:hover { background: $raised; }
 QWidget#rail QToolButton:focus { border-color: $accent; }
 QWidget#rail QToolButton:checked { background: $raised; color: $accent; font-weight: 600; }
@@ -67,6 +78,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
     border-color: $accent; }
+QLineEdit[kind="wrong"], QLineEdit[kind="wrong"]:focus { border-color: $bad; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $quiet; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
     border: none; background: transparent; width: ${p18}px; }
@@ -83,13 +95,14 @@ QCheckBox::indicator { width: ${p16}px; height: ${p16}px; border: 1px solid $qui
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QRadioButton::indicator { width: ${p14}px; height: ${p14}px; border: 1px solid $quiet; border-radius: ${p8}px;
     background: $field; }
-QRadioButton::indicator:checked { background: $accent; border: ${p4}px solid $field; width: ${p8}px; height: ${p8}px; }
+QRadioButton::indicator:checked { background: $on_accent; border: ${p4}px solid $accent; width: ${p8}px;
+    height: ${p8}px; }
 QSlider { min-height: ${p22}px; }
 QSlider::groove:horizontal { height: ${p4}px; background: $line; border-radius: ${p2}px; }
 QSlider::sub-page:horizontal { background: $quiet; border-radius: ${p2}px; }
 QSlider::handle:horizontal { width: ${p14}px; height: ${p14}px; margin: -${p5}px 0; border-radius: ${p7}px;
     background: $text; }
-QSlider:focus::handle:horizontal { background: $accent; }
+QSlider::handle:horizontal:focus { background: $accent; }
 
 QAbstractItemView { background: $surface; border: 1px solid $line; border-radius: ${p6}px;
     selection-background-color: $selection; selection-color: $text; gridline-color: $line; }
@@ -116,10 +129,12 @@ QMenu { background: $raised; border: 1px solid $line; padding: ${p4}px; }
 QMenu::item { padding: ${p6}px ${p20}px; border-radius: ${p4}px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
 QMenu::separator { height: 1px; background: $line; margin: ${p4}px; }
-QTabBar::tab { background: transparent; color: $quiet; padding: ${p6}px ${p12}px; border-bottom: 2px solid transparent; }
+QTabBar::tab { background: transparent; color: $quiet; padding: ${p6}px ${p12}px;
+    border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabWidget::pane { border: none; }
 """)
+
 
 def stylesheet(theme: Theme) -> str:
     """Make the application's style sheet."""
@@ -127,7 +142,8 @@ def stylesheet(theme: Theme) -> str:
                 (("up", "arrow-up"), ("down", "arrow-down"), ("check", "check-dark" if theme.dark else "check-light"))}
     sizes = {f"p{n}": str(max(1, theme.px(n))) for n in range(1, 33)}
     colours = {name: getattr(theme, name) for name in
-               ("ground", "surface", "raised", "line", "text", "quiet", "accent", "on_accent", "warning", "bad", "good")}
+               ("ground", "surface", "raised", "line", "text", "quiet", "accent", "on_accent", "warning", "bad",
+                "good")}
     field = theme.ground if theme.dark else theme.surface
     selection = "#24403F" if theme.dark else "#D5ECE8"
     return _SHEET.substitute(**colours, **sizes, **pictures, field=field, selection=selection)

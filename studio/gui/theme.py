@@ -17,6 +17,7 @@ from studio.gui.icons import painted
 from studio.gui.style import stylesheet
 
 _KEY = "studio_theme"
+_AIR = 5
 
 
 @dataclass(frozen=True)
@@ -156,15 +157,19 @@ def set_kind(widget: QWidget, kind: str) -> None:
     widget.style().polish(widget)
 
 
-def icon(name: str, colour: str = "") -> QIcon:
-    """Give the icon `resources/icons/<name>.svg` in a colour (the theme's text if none is given)."""
+def icon(name: str, colour: str = "", *, beside_text: bool = False) -> QIcon:
+    """Give the icon `resources/icons/<name>.svg` in a colour (the theme's text if none is given).
+
+    `beside_text` leaves some air between the icon and the words right of it.
+    """
     theme, made = current_theme(), QIcon()
-    made.addPixmap(painted(name, colour=colour or theme.text, pixels=theme.px(20)))
-    made.addPixmap(painted(name, colour=theme.quiet, pixels=theme.px(20)), QIcon.Mode.Disabled)
+    pixels, air_pixels = theme.px(20), theme.px(_AIR) if beside_text else 0
+    for mode, painted_in in ((QIcon.Mode.Normal, colour or theme.text), (QIcon.Mode.Disabled, theme.quiet)):
+        made.addPixmap(painted(name, colour=painted_in, pixels=pixels, air_pixels=air_pixels), mode)
     return made
 
 
-def icon_size() -> QSize:
+def icon_size(*, beside_text: bool = False) -> QSize:
     """The size of icons at the present text scale."""
-    side = current_theme().px(20)
-    return QSize(side, side)
+    theme = current_theme()
+    return QSize(theme.px(20) + (theme.px(_AIR) if beside_text else 0), theme.px(20))

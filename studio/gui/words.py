@@ -77,6 +77,14 @@ def frames_text(frames: Sequence[int]) -> str:
 
 
 
+PHASES = {"scan": "looking for videos", "ingest": "reading videos", "features": "making features"}
+
+
+def phase_text(phase: str) -> str:
+    """Say what an operation is doing, in words."""
+    return PHASES.get(phase, phase.replace("-", " "))
+
+
 def ordinal(number: int) -> str:
     """Say a place: 1st, 2nd, 3rd, 4th."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

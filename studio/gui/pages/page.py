@@ -1,15 +1,25 @@
-"""What every page is: a title, a body that scrolls when the window is small, and the command line that does the same."""
+"""What every page is: a title, a body that scrolls in a small window, and the command line that does the same."""
 
 from __future__ import annotations
 
 import shlex
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.gui.session import Session
-from studio.gui.theme import current_theme, icon, set_kind
+from studio.gui.theme import current_theme, icon, icon_size, set_kind
 
 
 class Page(QWidget):
@@ -37,7 +47,7 @@ class Page(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._make_header())
-        inner = QWidget()
+        inner = _Body()
         inner.setProperty("kind", "page")
         self.body = QVBoxLayout(inner)
         self.body.setContentsMargins(theme.px(24), theme.px(8), theme.px(24), theme.px(16))
@@ -75,8 +85,8 @@ class Page(QWidget):
 
     def _make_header(self) -> QWidget:
         theme = current_theme()
-        header = QWidget()
-        row = QHBoxLayout(header)
+        header, row = _Header(), QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        header.setLayout(row)
         row.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(8))
         row.setSpacing(theme.px(8))
         words = QVBoxLayout()
@@ -89,7 +99,7 @@ class Page(QWidget):
         set_kind(self.subtitle, "quiet")
         words.addWidget(self.subtitle)
         row.addLayout(words, 1)
-        self.actions = QHBoxLayout()
+        self.actions: QHBoxLayout = QHBoxLayout()  # type: ignore[assignment]  # QWidget.actions is of no use here
         self.actions.setSpacing(theme.px(8))
         row.addLayout(self.actions)
         return header
@@ -107,7 +117,8 @@ class Page(QWidget):
         set_kind(self._command, "command")
         row.addWidget(self._command, 1)
         copy = QPushButton("Copy command")
-        copy.setIcon(icon("copy", theme.quiet))
+        copy.setIcon(icon("copy", theme.quiet, beside_text=True))
+        copy.setIconSize(icon_size(beside_text=True))
         copy.setObjectName(self.control("copy_command"))
         copy.setAccessibleName("Copy the command line")
         set_kind(copy, "plain")
@@ -115,6 +126,26 @@ class Page(QWidget):
         row.addWidget(copy)
         self._footer.hide()
         return self._footer
+
+
+class _Body(QWidget):
+    """What scrolls. Where its height follows from its width, that alone says how tall it is: words that wrap would
+    otherwise keep the room that they need in the narrowest window."""
+
+    def minimumSizeHint(self) -> QSize:
+        least = super().minimumSizeHint()
+        return QSize(least.width(), 0) if self.hasHeightForWidth() else least
+
+
+class _Header(QWidget):
+    """Title and main buttons; the buttons move below the title where there is no room for both."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        row = self.layout()
+        if isinstance(row, QBoxLayout):
+            narrow = event.size().width() < current_theme().px(600)
+            row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
 
 def quoted(*words: str) -> str:

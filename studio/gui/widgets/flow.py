@@ -1,4 +1,4 @@
-"""Two layouts that follow the width: tiles that flow into lines, and a side column that moves below when it is narrow."""
+"""Two layouts that follow the width: tiles that flow into lines, and a side column that moves below when narrow."""
 
 from __future__ import annotations
 
@@ -69,16 +69,20 @@ class FlowLayout(QLayout):
 
 
 class SideBySide(QWidget):
-    """A wide part with a column of fixed width beside it; below it where there is no room for both."""
+    """A wide part with a column of fixed width beside it; below it where there is no room for both.
 
-    def __init__(self, wide: QWidget, column: QWidget, *, column_pixels: int = 288, least_pixels: int = 480) -> None:
+    With `column_first` the column stands before the wide part, or above it.
+    """
+
+    def __init__(self, wide: QWidget, column: QWidget, *, column_pixels: int = 288, least_pixels: int = 480,
+                 column_first: bool = False) -> None:
         super().__init__()
         self._column, self._column_pixels, self._least_pixels = column, column_pixels, least_pixels
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(current_theme().px(24))
         self._layout.addWidget(wide, 1)
-        self._layout.addWidget(column, 0, Qt.AlignmentFlag.AlignTop)
+        self._layout.insertWidget(0 if column_first else 1, column, 0, Qt.AlignmentFlag.AlignTop)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)

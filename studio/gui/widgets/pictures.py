@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage, QPixmap
 
@@ -30,5 +29,7 @@ def heated(frame_HW3: Frames, heat_HW: Frames, *, opacity: float) -> Frames:
 @lru_cache(maxsize=1)
 def heat_colours() -> Frames:
     """The colours of heat 0 to 255, [256, 3]: dark violet over red to yellow, even to the eye."""
+    import pyqtgraph as pg  # slow to load, and the first page needs no heat
+
     table = pg.colormap.get("inferno").getLookupTable(nPts=256, alpha=False)
     return np.asarray(table, np.uint8)

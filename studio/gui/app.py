@@ -1,0 +1,81 @@
+"""The window's start: application, theme, the hook for what nobody foresaw, and the first project."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+import studio
+from studio.engine.errors import StudioError
+from studio.gui.entries import ENTRIES
+from studio.gui.session import Session
+from studio.gui.window import Window, dress
+
+__all__ = ["ENTRIES", "main"]
+
+
+class Unforeseen(QObject):
+    """Brings errors that nobody foresaw, of any thread, into the window's thread: what happened, and the trace."""
+
+    met = Signal(str, str)
+
+    def hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Take what `sys.excepthook` gets."""
+        details = "".join(traceback.format_exception(kind, error, trace))
+        with suppress(RuntimeError):  # the window is gone
+            self.met.emit(f"Something went wrong that the studio did not foresee ({kind.__name__}: {error}).", details)
+
+    def thread_hook(self, given: threading.ExceptHookArgs) -> None:
+        """Take what `threading.excepthook` gets."""
+        if given.exc_value is not None and given.exc_type is not SystemExit:
+            self.hook(given.exc_type, given.exc_value, given.exc_traceback)
+
+
+@contextmanager
+def unforeseen_errors_of(session: Session) -> Iterator[Unforeseen]:
+    """Show errors that nobody foresaw as messages of this session, until the block ends."""
+    unforeseen = Unforeseen()
+    unforeseen.met.connect(lambda message, details: session.notify(
+        message, remedy="Your project is not affected. The details help whoever looks into it.", details=details,
+        level="error"))
+    before = sys.excepthook, threading.excepthook
+    sys.excepthook, threading.excepthook = unforeseen.hook, unforeseen.thread_hook
+    try:
+        yield unforeseen
+    finally:
+        sys.excepthook, threading.excepthook = before
+
+
+def make_application() -> QApplication:
+    """Give the application, made now if there is none."""
+    found = QApplication.instance()
+    application = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("Unshuffle Studio")
+    application.setOrganizationName("Unshuffle Studio")
+    application.setApplicationVersion(studio.__version__)
+    return application
+
+
+def main(project: Path | None = None) -> int:
+    """Open the window, on a project if one is given. Returns the exit code."""
+    application = make_application()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop never gets to Python's handler
+    session = Session()
+    dress(session)
+    with unforeseen_errors_of(session):
+        window = Window(session)
+        if project is not None:
+            with suppress(StudioError):
+                session.open_project(project)
+                session.go_to("library")
+        window.show()
+        return application.exec()

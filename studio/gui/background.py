@@ -1,0 +1,68 @@
+"""Small reading work in a thread of its own, so that the window never waits for a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.engine.errors import StudioError
+
+
+class Background(QObject):
+    """Does what it is asked, the newest first; `done` brings the key and what came out (None when it failed).
+
+    Work asked for under a key that still waits replaces it. At most `most` things wait: the oldest are dropped.
+    The thread lives while there is work.
+    """
+
+    done = Signal(object, object)
+
+    def __init__(self, parent: QObject, *, most: int = 64) -> None:
+        super().__init__(parent)
+        self._most = most
+        self._waiting: dict[Hashable, Callable[[], Any]] = {}
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    def ask(self, key: Hashable, work: Callable[[], Any]) -> None:
+        """Do this soon, unless it is dropped before."""
+        with self._lock:
+            self._waiting.pop(key, None)
+            self._waiting[key] = work
+            while len(self._waiting) > self._most:
+                del self._waiting[next(iter(self._waiting))]
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="studio-reading", daemon=True)
+                self._thread.start()
+
+    def forget(self) -> None:
+        """Drop what waits."""
+        with self._lock:
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Drop what waits and let the thread end."""
+        self.forget()
+        if thread := self._thread:
+            thread.join()
+
+    def _take(self) -> tuple[Hashable, Callable[[], Any]] | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popitem()
+            self._thread = None
+            return None
+
+    def _work(self) -> None:
+        while taken := self._take():
+            key, work = taken
+            try:
+                result = work()
+            except (StudioError, OSError, ValueError):
+                result = None
+            with suppress(RuntimeError):  # the page that asked is gone
+                self.done.emit(key, result)

@@ -1,0 +1,46 @@
+"""The one question that closing the window asks while something runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+
+from studio.gui.blocks import button, label, row
+from studio.gui.jobs import Job
+from studio.gui.theme import current_theme
+
+
+def ask_before_closing(window: QWidget, jobs: Sequence[Job], *, keep: Callable[[], None],
+                       stop: Callable[[], None]) -> QDialog:
+    """Ask what becomes of the work that runs; cancelling changes nothing."""
+    theme = current_theme()
+    trains = any(job.operation == "train" for job in jobs)
+    title = ", ".join(job.title for job in jobs)
+    dialog = QDialog(window)
+    dialog.setObjectName("closing")
+    dialog.setWindowTitle("Close the window")
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(16))
+    layout.setSpacing(theme.px(12))
+    layout.addWidget(label("Training is going on" if trains else "Work is going on", "heading"))
+    words = label(f"{title} can go on without the window: opening this project again shows all of it. "
+                  "Stopping saves what was done, and it can be resumed.", "quiet", wrap=True)
+    words.setMinimumWidth(theme.px(440))
+    layout.addWidget(words)
+
+    def choose(act: Callable[[], None]) -> Callable[[], None]:
+        def chosen() -> None:
+            dialog.close()
+            act()
+        return chosen
+
+    keep_words = "Keep training in the background" if trains else "Keep it going in the background"
+    first = button(keep_words, name="closing.keep", kind="primary", clicked=choose(keep))
+    layout.addLayout(row(button("Cancel", name="closing.cancel", kind="plain", clicked=dialog.close), None,
+                         button("Stop and save", name="closing.stop", clicked=choose(stop)), first))
+    first.setDefault(True)
+    first.setFocus()
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog

@@ -1,0 +1,100 @@
+"""What the Library page changes in a project, each change with its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtGui import QUndoCommand
+
+from studio.engine.catalogue import Video
+from studio.engine.errors import StudioError
+from studio.engine.project import Grouping
+from studio.engine.video.grouping import assign_groups
+from studio.gui.session import Session
+from studio.gui.words import counted
+
+
+class Edit(QUndoCommand):
+    """A change that is made at once and can be taken back. A failure is told to the person."""
+
+    def __init__(self, session: Session, text: str, *, do: Callable[[], None], undo: Callable[[], None]) -> None:
+        super().__init__(text)
+        self._session, self._do, self._undo = session, do, undo
+
+    def redo(self) -> None:
+        self._try(self._do)
+
+    def undo(self) -> None:
+        self._try(self._undo)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except StudioError as error:
+            self._session.notify_error(error)
+        self._session.reload_videos()
+
+
+def exclude(session: Session, videos: Sequence[Video], *, excluded: bool) -> None:
+    """Leave videos out of everything, or take them in again. Their files and cached frames stay."""
+    numbers = [video.id for video in videos if video.excluded != excluded]
+    if not numbers:
+        return
+
+    def put(value: bool) -> None:
+        if session.project is not None:
+            with session.project.catalogue() as catalogue:
+                catalogue.change(numbers, excluded=value)
+
+    words = f"{'Exclude' if excluded else 'Include'} {counted(len(numbers), 'video')}"
+    session.undo.push(Edit(session, words, do=lambda: put(excluded), undo=lambda: put(not excluded)))
+
+
+def set_grouping(session: Session, grouping: Grouping) -> None:
+    """Group the project's videos anew; a CSV file may bring labels too."""
+    project = session.project
+    if project is None:
+        return
+    try:
+        known = assign_groups(session.videos, grouping, folder=project.root)
+    except StudioError as error:
+        session.notify_error(error)
+        return
+    before, numbers = project.settings.grouping, [video.id for video in session.videos]
+    old = [{"group": video.group, "label": video.label} for video in session.videos]
+
+    def put(chosen: Grouping, values: Sequence[Mapping[str, str]]) -> None:
+        project.settings.grouping = chosen
+        project.save()
+        with project.catalogue() as catalogue:
+            for number, value in zip(numbers, values, strict=True):
+                catalogue.change([number], **value)
+        session.project_changed.emit()
+
+    session.undo.push(Edit(session, "Group the videos anew", do=lambda: put(grouping, known),
+                           undo=lambda: put(before, old)))
+
+
+def remove_source(session: Session, name: str) -> None:
+    """Take a folder out of the project. Its files, their cached frames and all runs stay."""
+    project = session.project
+    if project is None:
+        return
+    before = list(project.settings.sources)
+    gone = [video for video in session.videos if video.source == name]
+
+    def remove() -> None:
+        project.remove_source(name)
+        with project.catalogue() as catalogue:
+            catalogue.forget(video.id for video in gone)
+        session.project_changed.emit()
+
+    def put_back() -> None:
+        project.settings.sources = list(before)
+        project.save()
+        with project.catalogue() as catalogue:
+            for video in gone:
+                catalogue.put(video)
+        session.project_changed.emit()
+
+    session.undo.push(Edit(session, f"Take out the folder {name}", do=remove, undo=put_back))

@@ -1,0 +1,222 @@
+"""The Evaluate page: was it worth it? Trained beside random weights and chance; export and report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.engine.errors import StudioError
+from studio.engine.evaluation.kept import Result, kept_results
+from studio.engine.runs import Run
+from studio.gui.blocks import NoticeBar, Teaching, button, label, line
+from studio.gui.jobs import Job
+from studio.gui.pages.page import Page, quoted
+from studio.gui.scores import TITLES, Scores, scores_of
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.evaluation_form import EvaluationForm
+from studio.gui.widgets.example_bars import ExampleBars
+from studio.gui.widgets.export_form import ExportForm
+from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.job_line import JobLine
+from studio.gui.widgets.run_choice import chosen_run, runs_with_weights
+from studio.gui.widgets.run_list import short_name
+from studio.gui.widgets.score_bars import ScoreBars
+from studio.gui.widgets.score_table import ScoreTable
+from studio.gui.words import bytes_text
+
+_MINE = ("evaluate", "export", "report")
+
+
+class EvaluatePage(Page):
+    """Measures what a run learned by labels that it never saw."""
+
+    name, title, icon = "evaluate", "Evaluate", "evaluate"
+    summary = "Labels that training never saw tell whether it was worth it: trained beside the same network untrained."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._kept: dict[str, Result] = {}
+        self._scores: Scores | None = None
+        self._make_body()
+        session.runs_changed.connect(self._look_again)
+        session.videos_changed.connect(self._look_again)
+        session.job_started.connect(self._hear_start)
+        session.job_ended.connect(self._hear_end)
+        self._form.value_changed.connect(self._show)
+        self._export.value_changed.connect(self.update_command_line)
+        self._export.export_clicked.connect(self._start_export)
+        self._export.report_clicked.connect(self._open_report)
+        self.table.value_changed.connect(self._show_bars)
+        for job in session.jobs:
+            self._hear_start(job)
+
+    def waits_for(self) -> tuple[str, str] | None:
+        if not runs_with_weights(self.session):
+            return "Evaluation waits for a run with weights: train one first.", "training"
+        return None
+
+    def command_line(self) -> str:
+        project, run = self.session.project, chosen_run(self.session)
+        return quoted("studio", "evaluate", str(project.root), *self._arguments(run)) if project and run else ""
+
+    def refresh(self) -> None:
+        self.session.reload_runs()
+        self._show()
+        super().refresh()
+
+    def _make_body(self) -> None:
+        theme = current_theme()
+        self._run = button("Evaluate", name=self.control("run"), icon_name="play", kind="primary", clicked=self._start)
+        self.actions.addWidget(self._run)
+        self._progress = JobLine(prefix="evaluate")
+        self._failure = label("", "bad", wrap=True)
+        self._failure.setObjectName(self.control("failure"))
+        self._failure.hide()
+        self._heading = label("", "heading", wrap=True)
+        self.verdict = NoticeBar(name=self.control("verdict"))
+        self._bars_title, self._bars = label("", "caption"), ScoreBars(name=self.control("bars"))
+        self.table = ScoreTable(name=self.control("table"))
+        self._about = label("", "caption", wrap=True)
+        self._result = QWidget()
+        result = QVBoxLayout(self._result)
+        result.setContentsMargins(0, 0, 0, 0)
+        result.setSpacing(theme.px(12))
+        for widget in (self._heading, self.verdict, self._bars_title, self._bars, self.table, self._about):
+            result.addWidget(widget)
+        self._empty = Teaching(ExampleBars(), "")
+        self._form, self._export = EvaluationForm(self.session, prefix="evaluate"), ExportForm(prefix="evaluate")
+        wide, side = QWidget(), QWidget()
+        for holder, widgets in ((wide, (self._progress, self._failure, self._result, self._empty)),
+                                (side, (self._form, line(), label("Take it elsewhere", "heading"), self._export))):
+            layout = QVBoxLayout(holder)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(theme.px(16))
+            for widget in widgets:
+                layout.addWidget(widget)
+            layout.addStretch(1)
+        self.body.addWidget(SideBySide(wide, side, column_pixels=300, least_pixels=440))
+        self.body.addStretch(1)
+
+    def _arguments(self, run: Run) -> list[str]:
+        protocol, labels = self._form.value()
+        return [run.name, "--protocol", protocol, "--labels", labels]
+
+    def _start(self) -> None:
+        project, run = self.session.project, chosen_run(self.session)
+        if project and run and not self._form.problem and self._working() is None:
+            self._failure.hide()
+            protocol = self._form.value()[0]
+            self.session.start_job("evaluate", [str(project.root), *self._arguments(run)],
+                                   title=f"{TITLES[protocol]} of {short_name(run.name)}")
+
+    def _start_export(self) -> None:
+        project, run = self.session.project, chosen_run(self.session)
+        if project and run and not self._export.problem and self._working() is None:
+            chosen, destination = self._export.value()
+            self._export.say("")
+            self.session.start_job("export", [str(project.root), run.name, "--format", chosen, "-o", destination],
+                                   title="Export")
+
+    def _open_report(self) -> None:
+        """Open the report; it is written first where it is missing."""
+        project, run = self.session.project, chosen_run(self.session)
+        if project is None or run is None:
+            return
+        if (run.folder / "report.html").is_file():
+            self._open_file(run.folder / "report.html")
+        elif self._working() is None:
+            self.session.start_job("report", [str(project.root), run.name], title="Report")
+
+    def _open_file(self, path: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._export.say(f"No program opened the report. It lies in {path}.", kind="warning")
+
+    def _working(self) -> Job | None:
+        return next((job for job in self.session.jobs if job.operation in _MINE), None)
+
+    def _hear_start(self, job: Job) -> None:
+        if job.operation in _MINE:
+            self._progress.set_value(job)
+            self._show_buttons()
+
+    def _hear_end(self, job: Job) -> None:
+        if job.operation not in _MINE:
+            self._show_buttons()
+            return
+        if self._progress.value() is job:
+            self._progress.forget()
+        if job.failed_event is not None:
+            self._failure.setText(f"The last try failed: {job.failed_event.message}")
+            self._failure.show()
+        elif job.finished_event is not None and not job.finished_event.stopped:
+            self._tell_result(job)
+        self._show()
+
+    def _tell_result(self, job: Job) -> None:
+        result = job.finished_event.result if job.finished_event else {}
+        if job.operation == "export":
+            self._export.say(f"Written: {result['file']} ({bytes_text(result['bytes'])}), with a model card beside it.",
+                             kind="good")
+        elif job.operation == "report" and (run := self.session.run(str(result["run"]))):
+            self._open_file(run.folder / "report.html")
+
+    def _look_again(self) -> None:
+        if self.isVisible():
+            self._show()
+
+    def _show(self, *_: object) -> None:
+        """Show what is kept of the chosen run and protocol."""
+        self._form.refresh()
+        run, project = chosen_run(self.session), self.session.project
+        self._kept = self._results_of(run) if run else {}
+        self._export.set_run(run, folder=project.root / "exports" if project else Path())
+        protocol = self._form.value()[0]
+        result = self._kept.get(protocol)
+        before = self._before(run, protocol) if run and result else None
+        self._scores = scores_of(protocol, result, before=before) if result else None
+        self._result.setVisible(self._scores is not None)
+        self._empty.setVisible(self._scores is None)
+        if self._scores is not None and run is not None:
+            self._heading.setText(f"Was it worth it? {TITLES[protocol]} of {short_name(run.name)}")
+            self.verdict.set_value(self._scores.sentence.replace(" %", "\u00a0%"), level=self._scores.level)
+            self._about.setText(" · ".join(self._scores.about) + ". Small figures: 95 % intervals.")
+            self.table.set_value(self._scores)
+            self._show_bars(0)
+        elif run is not None:
+            self._empty.set_value(f"{TITLES[protocol]} was not measured for {short_name(run.name)} yet. It tells "
+                                  "whether training made the features better than those of the untrained network.")
+        self._show_buttons()
+        self.update_command_line()
+
+    def _show_bars(self, column: int) -> None:
+        if self._scores is not None:
+            self._bars_title.setText(f"{self._scores.columns[column]}, share of videos")
+            self._bars.set_value(self._scores, column=column)
+
+    def _show_buttons(self) -> None:
+        working = self._working()
+        reason = self._form.problem or ("Something is being measured or written." if working else "")
+        self._run.setEnabled(not reason)
+        self._run.setToolTip(reason or "Measure this run, beside random weights")
+        self._export.setEnabled(working is None)
+
+    def _results_of(self, run: Run) -> dict[str, Result]:
+        try:
+            return kept_results(run.folder)
+        except StudioError as error:
+            self.session.notify_error(error)
+            return {}
+
+    def _before(self, run: Run, protocol: str) -> tuple[str, Result] | None:
+        """The newest earlier run with a result of this protocol, by the same labels."""
+        runs = self.session.runs
+        names = (self._kept[protocol].get("labels") or {}).get("names")
+        for other in reversed(runs[:next((i for i, one in enumerate(runs) if one.name == run.name), 0)]):
+            found = self._results_of(other).get(protocol)
+            if found and (found.get("labels") or {}).get("names") == names:
+                return short_name(other.name), found
+        return None

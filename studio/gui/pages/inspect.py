@@ -1,0 +1,167 @@
+"""Where a layer of the network answers in a clip: heat over the frames, trained beside random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.engine.catalogue import display_path
+from studio.gui.blocks import NoticeBar, button
+from studio.gui.pages.page import Page, quoted
+from studio.gui.question import Question
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.clip_tile import Turns
+from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.heat_pair import HeatPair
+from studio.gui.widgets.layer_choice import LayerChoice
+from studio.gui.widgets.picture_save import PictureSave
+from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
+from studio.gui.widgets.video_picker import VideoPicker
+from studio.gui.widgets.waiting import Waiting
+
+_COLUMN_PIXELS = 272
+
+
+class InspectPage(Page):
+    """Asks the worker for the heat of a layer over the clip that is picked."""
+
+    name = "inspect"
+    title = "Inspect"
+    icon = "inspect"
+    summary = "See where a layer answers in a clip, and how that differs from a network that learned nothing."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._asked_run = ""
+        self.question = Question(session, "activations", self)
+        self.question.answered.connect(self._take_answer)
+        self.question.failed.connect(self._take_failure)
+        self.question.busy_changed.connect(self._show_busy)
+        self._turns = Turns(self)
+        self.run_choice = RunChoice(session, name=self.control("run"))
+        self.picker = VideoPicker(session, self._turns, name=self.control("video"), tile=(_COLUMN_PIXELS - 4, 200))
+        self.layer_choice = LayerChoice(name=self.name)
+        self.heats = HeatPair(name=self.name)
+        self.waiting = Waiting(name=self.control("waiting"))
+        self.question.progressed.connect(self.waiting.progress)
+        self._failure = self._make_failure()
+        self.save = PictureSave(session, "activations", self._arguments, self, name=self.control("save"),
+                                tip="Save the frames and both heats as a PNG")
+        self.actions.addWidget(self.save.button)
+        self._lay_out()
+        self.picker.value_changed.connect(lambda _video, _seconds: self._ask())
+        self.layer_choice.value_changed.connect(lambda _layer, _unit: self._ask())
+        session.runs_changed.connect(self._session_changed)
+        session.videos_changed.connect(self._session_changed)
+        session.project_changed.connect(self._forget)
+
+    def waits_for(self) -> tuple[str, str] | None:
+        if not self.session.usable_videos:
+            return "This page needs videos that can be read.", "library"
+        if not runs_with_weights(self.session):
+            return "This page needs a trained run: its first weights come with its first validation.", "training"
+        return None
+
+    def refresh(self) -> None:
+        self.run_choice.refresh()
+        self.picker.refresh()
+        run = chosen_run(self.session)
+        if run and run.name != self._asked_run:
+            self._ask()
+        super().refresh()
+
+    def command_line(self) -> str:
+        arguments = self._arguments()
+        return quoted("studio", "activations", *map(display_path, arguments), "-o", "heat.png") if arguments else ""
+
+    def _make_failure(self) -> NoticeBar:
+        bar = NoticeBar("bad", name=self.control("failure"))
+        bar.buttons.addWidget(button("Try again", name=self.control("retry"), clicked=self.question.again))
+        bar.hide()
+        return bar
+
+    def _lay_out(self) -> None:
+        theme = current_theme()
+        wide, column = QWidget(), QWidget()
+        left, right = QVBoxLayout(wide), QVBoxLayout(column)
+        for layout in (left, right):
+            layout.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(theme.px(8))
+        left.addWidget(self._failure)
+        left.addWidget(self.heats, 1)
+        left.addWidget(self.waiting)
+        right.setSpacing(theme.px(16))
+        for part in (self.run_choice, self.picker, self.layer_choice):
+            right.addWidget(part)
+        self.body.addWidget(SideBySide(wide, column, column_pixels=_COLUMN_PIXELS), 1)
+
+    def _session_changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def _forget(self) -> None:
+        """Another project: nothing of the last one is asked or shown."""
+        self.question.forget()
+        self._asked_run = ""
+        self.heats.set_message("")
+
+    def _ask(self) -> None:
+        run, picked = chosen_run(self.session), self.picker.value()
+        self.update_command_line()
+        if run is None or picked is None or not self.isVisible():
+            return
+        layer, unit = self.layer_choice.value()
+        if run.name != self._asked_run:
+            layer, unit = "", None
+        self._asked_run = run.name
+        self.question.ask({"run": run.name, "video_id": picked[0], "at_seconds": picked[1], "layer": layer,
+                           "unit": unit})
+
+    def _show_busy(self, busy: bool) -> None:
+        if not busy:
+            self.waiting.stop()
+            return
+        self.waiting.start("Looking at the clip" if self.session.description else "Starting the preview worker")
+        self._failure.hide()
+
+    def _take_answer(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
+        clip_FHW3, trained_FHW, random_FHW = pictures
+        self._failure.hide()
+        self.layer_choice.set_layers(result["layers"], shown=result["layer"])
+        self.heats.set_value(clip_FHW3, trained_FHW, random_FHW, frames=result["frames"], times=result["times"])
+        self.heats.set_agreement(*agreement(float(result["alike"])))
+        self.update_command_line()
+
+    def _take_failure(self, error: dict[str, Any]) -> None:
+        self._failure.set_value(error.get("message", "The preview worker could not answer."), error.get("remedy", ""))
+        self.heats.set_message("No picture")
+
+    def _arguments(self) -> list[str]:
+        """What `studio activations` is given to draw what is shown; nothing while nothing is."""
+        run, picked, video = chosen_run(self.session), self.picker.value(), self.picker.video()
+        if self.session.project is None or run is None or picked is None or video is None:
+            return []
+        layer, unit = self.layer_choice.value()
+        arguments = [str(self.session.project.root), run.name, "--video", f"{video.source}/{video.path}",
+                     "--at", f"{picked[1]:.2f}"]
+        arguments += ["--layer", layer] if layer else []
+        return arguments + (["--unit", str(unit)] if unit is not None else [])
+
+
+def agreement(alike: float) -> tuple[str, str]:
+    """Say in words how alike two heats are (their correlation, −1 to 1), and what that means."""
+    figure = f"agreement {alike:.2f}; 1 is the same, 0 is unrelated"
+    if alike >= 0.9:
+        return (f"Trained and random weights answer in almost the same places ({figure}).",
+                "Training changed little here: this comes from the network's build and the picture.")
+    if alike >= 0.6:
+        return (f"Trained and random weights answer in similar places ({figure}).",
+                "Training moved a little of where this layer answers.")
+    if alike >= 0.3:
+        return (f"Trained and random weights share some places ({figure}).",
+                "Training moved much of where this layer answers.")
+    return (f"Trained and random weights answer in different places ({figure}).",
+            "Training changed where this layer answers.")

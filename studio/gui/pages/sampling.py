@@ -1,0 +1,243 @@
+"""Sampling: what the network is asked. Every option redeals at once; the quiz asks the person the same questions."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from studio.gui.blocks import NoticeBar, button, column, label
+from studio.gui.dealing import Dealing
+from studio.gui.pages.page import Page, quoted
+from studio.gui.recipes import section_of
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.editors import CheckBox
+from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.motion_panel import MotionPanel
+from studio.gui.widgets.quiz import Quiz, can_ask
+from studio.gui.widgets.sampling_options import SamplingOptions
+from studio.gui.widgets.tuple_list import TupleList
+from studio.gui.widgets.tuple_view import Dealt
+from studio.gui.widgets.video_choice import VideoChoice
+from studio.gui.widgets.waiting import Waiting
+from studio.gui.words import counted, share
+
+TUPLES, QUESTIONS = 6, 10
+_ASKED_BY = ("task", "sampling", "augmentation", "task_options")
+"""The parts of a recipe that decide which tuples are dealt."""
+
+
+class SamplingPage(Page):
+    """Shows a video's motion, the windows drawn on it and the tuples exactly as the network gets them."""
+
+    name = "sampling"
+    title = "Sampling"
+    icon = "sampling"
+    summary = "What the network is asked: pieces of your videos, cut out and shuffled, exactly as it will get them."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._seed = random.randrange(10_000)
+        self._key: object = None
+        self._can_quiz = False
+        self.dealing = Dealing(session, self)
+        self._make_controls()
+        self._make_options()
+        self._lay_out()
+        self._connect()
+
+    def waits_for(self) -> tuple[str, str] | None:
+        if self.session.usable_videos:
+            return None
+        return "Tuples are cut out of scanned videos, and this project has none that can be read yet.", "library"
+
+    def command_line(self) -> str:
+        project, chosen = self.session.project, self.videos.value()
+        if project is None:
+            return ""
+        paths = [video.path for video in self.session.usable_videos if video.id == chosen]
+        only = ["--video", paths[0]] if paths else []
+        return quoted("studio", "preview", str(project.root), *self.session.recipe_arguments(), *only, "--seed",
+                      str(self._seed), "-n", str(TUPLES), "-o", "tuples.png")
+
+    def refresh(self) -> None:
+        self.videos.set_videos(self.session.usable_videos)
+        self.options.refresh()
+        self._show_motion()
+        self._deal()
+        super().refresh()
+
+    def deal_another(self) -> None:
+        """Deal other tuples with the same options."""
+        self._seed += 1
+        self.refresh()
+
+    def _make_controls(self) -> None:
+        name = self.control
+        self.videos = VideoChoice(name=name("video"))
+        self.motion = MotionPanel(page=self.name)
+        elements = int(section_of(self.session.recipe, "sampling").get("tuple_length", 3))
+        self.tuples = TupleList(name=name("tuples"), count=TUPLES, elements=elements)
+        self.quiz = Quiz(page=self.name)
+        self.quiz.hide()
+        self.problem = NoticeBar("warning", name=name("problem"))
+        self.problem.set_value("")
+        self.waiting = Waiting(name=name("waiting"))
+
+    def _make_options(self) -> None:
+        name = self.control
+        self.options = SamplingOptions(self.session, page=self.name)
+        self.answers = CheckBox("Show the answers")
+        self.answers.setObjectName(name("answers"))
+        self.answers.setAccessibleName("Show the answers, frame numbers and times")
+        self.answers.set_value(True)
+        self.deal = button("Deal me another", name=name("deal"), icon_name="shuffle", kind="primary",
+                           tip="Deal other tuples with the same options", clicked=self.deal_another)
+        self.ask_me = button("Quiz me", name=name("quiz"), icon_name="help",
+                             tip=f"Answer {QUESTIONS} of these questions yourself", clicked=self._start_quiz)
+        self.ask_me.setEnabled(False)
+
+    def _lay_out(self) -> None:
+        self.actions.addWidget(self.ask_me)
+        self.actions.addWidget(self.deal)
+        theme = current_theme()
+        caption = label("Video")
+        caption.setBuddy(self.videos)
+        self._top = QWidget()
+        top = QHBoxLayout(self._top)
+        top.setContentsMargins(0, 0, 0, 0)
+        top.setSpacing(theme.px(12))
+        top.addWidget(caption)
+        top.addWidget(self.videos, 1)
+        self._question, self._guess = label("", "heading", wrap=True), label("", "quiet", wrap=True)
+        self._head = QWidget()
+        head = QGridLayout(self._head)
+        head.setContentsMargins(0, theme.px(8), 0, 0)
+        head.setHorizontalSpacing(theme.px(16))
+        head.setVerticalSpacing(0)
+        head.addLayout(column(self._question, self._guess, spacing=2), 0, 0)
+        head.addWidget(self.answers, 0, 1)
+        head.addWidget(self.waiting, 1, 0, 1, 2)
+        head.setColumnStretch(0, 1)
+        wide = QWidget()
+        layout = QVBoxLayout(wide)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(8))
+        layout.addWidget(self._top)
+        layout.addWidget(self.motion)
+        for widget in (self._head, self.problem, self.tuples, self.quiz):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self.body.addWidget(SideBySide(wide, self.options, column_pixels=300))
+        self.body.addStretch(1)
+
+    def _connect(self) -> None:
+        session = self.session
+        for signal in (session.videos_changed, session.recipe_changed, session.description_changed):
+            signal.connect(self._look_again)
+        self.videos.value_changed.connect(lambda _video: self.refresh())
+        self.answers.value_changed.connect(self._show_answers)
+        self.tuples.value_changed.connect(lambda _number: self._show_motion())
+        self.motion.tuple_clicked.connect(self._select)
+        self.quiz.ended.connect(self._leave_quiz)
+        self.dealing.asked.connect(self._wait)
+        self.dealing.slow.connect(self._empty)
+        self.dealing.answered.connect(self.waiting.stop)
+        self.dealing.refused.connect(self._refuse)
+
+    def _look_again(self) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def _deal(self) -> None:
+        """Ask for tuples, unless those on the screen are the ones that are wanted."""
+        wanted = self._wanted()
+        if wanted == self._key or not self.session.usable_videos:
+            return
+        self._key = wanted
+        self._set_quiz_shown(False)
+        self.dealing.ask(count=TUPLES, seed=self._seed, video_id=self.videos.value(), then=self._take)
+
+    def _wanted(self) -> object:
+        """Give what decides which tuples are dealt."""
+        session = self.session
+        return (session.project.root if session.project else None, self.videos.value(), self._seed,
+                [session.recipe.get(part) for part in _ASKED_BY], [video.id for video in session.usable_videos])
+
+    def _wait(self) -> None:
+        self.waiting.start("Dealing tuples" if self.session.description else "Starting the preview worker")
+
+    def _empty(self) -> None:
+        """The tuples on the screen belong to other options; new ones take a while."""
+        self.tuples.wait()
+        self._show_motion()
+
+    def _take(self, tuples: list[Dealt], result: dict[str, Any]) -> None:
+        self.problem.set_value("")
+        self.tuples.set_tuples(tuples)
+        self._tell_question(result)
+        self._can_quiz = bool(tuples) and can_ask(tuples[0], result["classes"])
+        self._set_quiz_shown(False)
+        self._show_motion()
+
+    def _refuse(self, sentence: str, remedy: str) -> None:
+        self.problem.set_value(sentence, remedy)
+        self.tuples.wait()
+        self._question.setText("")
+        self._guess.setText("")
+        self._can_quiz = False
+        self._set_quiz_shown(False)
+        self._show_motion()
+
+    def _tell_question(self, result: dict[str, Any]) -> None:
+        self._question.setText(result["question"])
+        self._guess.setText(f"{counted(result['classes'], 'possible answer')}; guessing gives "
+                            f"{share(result['chance'])}. One tuple spans {counted(result['span_frames'], 'frame')}.")
+
+    def _show_answers(self, shown: bool) -> None:
+        self.tuples.set_answers_shown(shown)
+        self._show_motion()
+
+    def _select(self, number: int) -> None:
+        self.tuples.set_value(number)
+        self._show_motion()
+
+    def _show_motion(self) -> None:
+        """Show the chosen video, or that of the selected tuple, with the windows of its tuples."""
+        tuples, selected, video_id = self.tuples.tuples, self.tuples.value(), self.videos.value()
+        if video_id is None and tuples:
+            video_id = tuples[selected].video_id
+        if video_id is None and self.session.usable_videos:
+            video_id = self.session.usable_videos[0].id
+        self.motion.set_video(video_id, None if video_id is None else self.session.cached_video(video_id))
+        self.motion.set_tuples(tuples, selected=selected, answers=self.answers.value())
+
+    def _start_quiz(self) -> None:
+        self._seed += 1
+        self._key = self._wanted()
+        self.ask_me.setEnabled(False)
+        self.dealing.ask(count=QUESTIONS, seed=self._seed, video_id=None, then=self._quiz_with)
+
+    def _quiz_with(self, tuples: list[Dealt], result: dict[str, Any]) -> None:
+        self.quiz.start(tuples, question=result["question"], classes=result["classes"], chance=result["chance"])
+        self._set_quiz_shown(True)
+        if area := self.findChild(QScrollArea):
+            area.ensureVisible(0, 0)
+
+    def _leave_quiz(self) -> None:
+        self._key = None
+        self._set_quiz_shown(False)
+        self.refresh()
+
+    def _set_quiz_shown(self, shown: bool) -> None:
+        """In the quiz nothing else on the page may give an answer away."""
+        self.quiz.setVisible(shown)
+        if shown:
+            self.problem.set_value("")
+        self.tuples.setVisible(not shown and not self.problem.value())
+        for widget in (self._top, self.motion, self._head, self.options, self.ask_me, self.deal):
+            widget.setVisible(not shown)
+        self.answers.setVisible(not shown and not self.problem.value())
+        self.ask_me.setEnabled(self._can_quiz and not shown)

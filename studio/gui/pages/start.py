@@ -1,0 +1,164 @@
+"""The page without a project: try the sample, make a project of a folder, open one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFileDialog, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.gui import projects
+from studio.gui.blocks import button, column, label, line, row
+from studio.gui.pages.page import Page
+from studio.gui.session import Session
+from studio.gui.settings import home_folder
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.flow import FlowLayout, SideBySide
+from studio.gui.widgets.hero import Hero
+
+_STEPS = (
+    ("1  Shuffle", "Frames or clips of your videos are put out of order."),
+    ("2  Train", "A network learns to put them right, and so learns how things move. No labels are needed."),
+    ("3  Look", "See what it attends to, find similar moments, and measure it against an untrained network."),
+)
+
+
+class StartPage(Page):
+    """The way into the studio."""
+
+    name, title, icon = "start", "Unshuffle Studio", "folder"
+    summary = "Learn how things move from your own unlabelled videos. Everything stays on this machine."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._recent = QVBoxLayout()
+        self._shown: list[Path] | None = None
+        self._sample = button("Try the sample project", name="start.sample", kind="primary", icon_name="play",
+                              tip="Six kinds of small drawn clips, ready in a minute",
+                              clicked=lambda: projects.open_sample(session))
+        self.body.addSpacing(current_theme().px(16))
+        self.body.addWidget(SideBySide(self._make_way_in(), self._make_recent(), column_pixels=320))
+        self.body.addStretch(1)
+        session.project_changed.connect(self._show_recent)
+
+    def refresh(self) -> None:
+        super().refresh()
+        self._show_recent()
+        if self.window().focusWidget() is None:
+            self._sample.setFocus()
+
+    def open_project(self, folder: Path) -> bool:
+        """Open the project in a folder."""
+        return projects.open_project(self.session, folder)
+
+    def new_project(self, folder: Path) -> bool:
+        """Make a project of a folder of videos."""
+        return projects.new_project(self.session, folder)
+
+    def _make_way_in(self) -> QWidget:
+        theme, made = current_theme(), QWidget()
+        buttons = QWidget()
+        flow = FlowLayout(buttons)
+        for one in (self._sample,
+                    button("New project from a folder", name="start.new", icon_name="folder-add",
+                           clicked=self._choose_new),
+                    button("Open a project", name="start.open", icon_name="open", clicked=self._choose_open)):
+            flow.addWidget(one)
+        layout = QVBoxLayout(made)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(24))
+        layout.addWidget(Hero())
+        layout.addWidget(buttons)
+        layout.addLayout(self._make_steps())
+        return made
+
+    def _make_recent(self) -> QWidget:
+        theme, made = current_theme(), QWidget()
+        self._recent.setSpacing(theme.px(2))
+        layout = QVBoxLayout(made)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(8))
+        layout.addWidget(label("Recent projects", "heading"))
+        layout.addWidget(line())
+        layout.addLayout(self._recent)
+        return made
+
+    def _make_steps(self) -> QVBoxLayout:
+        steps = QVBoxLayout()
+        steps.setSpacing(current_theme().px(6))
+        for title, words in _STEPS:
+            name, text = label(title, "strong"), label(words, "quiet", wrap=True)
+            name.setFixedWidth(current_theme().px(88))
+            name.setAlignment(Qt.AlignmentFlag.AlignTop)
+            one = row(name, text)
+            one.setStretch(1, 1)
+            steps.addLayout(one)
+        return steps
+
+    def _show_recent(self) -> None:
+        recent = self.session.settings.recent_projects
+        if recent == self._shown:
+            return
+        self._shown = recent
+        while item := self._recent.takeAt(0):
+            if old := item.widget():
+                old.hide()
+                old.deleteLater()
+        for number, root in enumerate(recent):
+            made = _ProjectButton(root, name=f"start.recent.{number}")
+            made.clicked.connect(lambda _checked=False, folder=root: self.open_project(folder))
+            self._recent.addWidget(made)
+        if not recent:
+            self._recent.addWidget(label("Projects that you open are listed here. A folder of videos that is dropped "
+                                         "anywhere on this window becomes one.", "quiet", wrap=True))
+
+    def _choose_open(self) -> None:
+        self._choose("Open a project", self.open_project)
+
+    def _choose_new(self) -> None:
+        self._choose("Choose a folder of videos", self.new_project)
+
+    def _choose(self, title: str, then: Callable[[Path], object]) -> None:
+        dialog = QFileDialog(self, title, str(home_folder() if home_folder().is_dir() else Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+class _ProjectButton(QPushButton):
+    """A recent project: its name, where it lies, when it was last worked on."""
+
+    def __init__(self, root: Path, *, name: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self.setObjectName(name)
+        self.setAccessibleName(f"Open {root.name}, {root}")
+        self.setToolTip(str(root))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        set_kind(self, "plain")
+        where, when = label(str(root.parent), "caption"), label(_when(root), "caption")
+        where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        words = QWidget()
+        words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        words.setLayout(column(label(root.name, "strong"), where, spacing=1))
+        words.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
+        inner = row(words, when)
+        inner.setStretch(0, 1)
+        inner.setContentsMargins(theme.px(12), theme.px(6), theme.px(12), theme.px(6))
+        self.setLayout(inner)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), current_theme().px(52))
+
+
+def _when(root: Path) -> str:
+    """Say on which day something was last written into a project's folder."""
+    try:
+        changed = max(path.stat().st_mtime for path in (root, root / "project.toml", root / "runs") if path.exists())
+    except (OSError, ValueError):
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(changed))

@@ -1,0 +1,221 @@
+"""Task: which question the network learns to answer, with which network and how; and whether it could cheat."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.gui.blocks import NoticeBar, button, label, row
+from studio.gui.dealing import sentence_of
+from studio.gui.pages.page import Page, quoted
+from studio.gui.recipes import changed
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.choice_cards import ChoiceCard, ChoiceCards
+from studio.gui.widgets.drawings import NetworkDrawing, TaskDrawing
+from studio.gui.widgets.editors import ChoiceBox
+from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.probe_panel import ProbePanel
+from studio.gui.widgets.recipe_choice import RecipeChoice
+from studio.gui.widgets.recipe_figures import RecipeFigures, measured
+from studio.gui.widgets.task_options import TaskPageOptions
+from studio.gui.widgets.waiting import Waiting
+from studio.gui.words import counted, number, share
+
+_DEBOUNCE_MILLISECONDS = 150
+_COSTED = "GMAC: billions of multiply-adds, for 16×112×112 or a frame of 80×80"
+
+
+class TaskPage(Page):
+    """Shows tasks, networks and recipes as cards and forms; the worker checks every change at once."""
+
+    name = "task"
+    title = "Task"
+    icon = "task"
+    summary = "The question that the network learns to answer, the network itself, and how it is trained."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._key: object = None
+        self._number = 0
+        self._check_soon = QTimer(self, singleShot=True, interval=_DEBOUNCE_MILLISECONDS)
+        self._check_soon.timeout.connect(self._check)
+        self._make_controls()
+        self._lay_out()
+        for signal in (session.videos_changed, session.recipe_changed, session.runs_changed,
+                       session.description_changed):
+            signal.connect(self._look_again)
+        session.service.died.connect(self._worker_died)
+
+    def waits_for(self) -> tuple[str, str] | None:
+        if self.session.usable_videos:
+            return None
+        return "A task is chosen for scanned videos, and this project has none that can be read yet.", "library"
+
+    def command_line(self) -> str:
+        project = self.session.project
+        return quoted("studio", "train", str(project.root), *self.session.recipe_arguments()) if project else ""
+
+    def refresh(self) -> None:
+        described = self.session.description is not None
+        self._content.setVisible(described)
+        if described:
+            self.waiting.stop()
+            self.trouble.set_value("")
+            self._make_cards()
+            self._show_recipe()
+        elif self.waiting.isHidden():
+            self.session.service.start()
+            self.waiting.start("Starting the preview worker, which knows the tasks and networks")
+        super().refresh()
+
+    def _make_controls(self) -> None:
+        name, session = self.control, self.session
+        self.waiting = Waiting(name=name("waiting"))
+        let_go = self.waiting.sizePolicy()
+        let_go.setRetainSizeWhenHidden(False)
+        self.waiting.setSizePolicy(let_go)
+        self.trouble = NoticeBar("bad", name=name("trouble"))
+        self.trouble.set_value("")
+        self.recipe = RecipeChoice(session, page=self.name)
+        self.tasks = ChoiceCards(name=name("task"), title="Pretext task")
+        self.tasks.value_changed.connect(partial(session.change_recipe, "task"))
+        self.backbones = ChoiceCards(name=name("backbone"), title="Backbone")
+        self.backbones.value_changed.connect(partial(session.change_recipe, "backbone"))
+        self.starts_from = ChoiceBox()
+        self.starts_from.setObjectName(name("starts_from"))
+        self.starts_from.setAccessibleName("Start from random weights or those of a run")
+        self.starts_from.value_changed.connect(partial(session.change_recipe, "starts_from"))
+        self.options = TaskPageOptions(session, page=self.name)
+        self.figures = RecipeFigures(page=self.name)
+        self.problem = NoticeBar("bad", name=name("problem"))
+        self.problem.set_value("")
+        self.probe = ProbePanel(session, page=self.name)
+        self.train = button("Train with this recipe", name=name("train"), icon_name="training", kind="primary",
+                            clicked=partial(session.go_to, "training"))
+
+    def _lay_out(self) -> None:
+        self.actions.addWidget(self.train)
+        theme = current_theme()
+        to_sampling = button("Length, gap and crop of the tuples are set on the Sampling page",
+                             name=self.control("to_sampling"), kind="link",
+                             clicked=partial(self.session.go_to, "sampling"))
+        wide, side = QWidget(), QWidget()
+        parts = QVBoxLayout(wide)
+        parts.setContentsMargins(0, 0, 0, 0)
+        parts.setSpacing(theme.px(8))
+        parts.addWidget(self.recipe)
+        for heading, note, cards in (("Pretext task", "", self.tasks), ("Backbone", _COSTED, self.backbones)):
+            parts.addSpacing(theme.px(8))
+            parts.addLayout(row(label(heading, "heading"), None, label(note, "caption")))
+            parts.addWidget(cards)
+        caption = label("Start from")
+        caption.setBuddy(self.starts_from)
+        start = row(caption, spacing=12)
+        start.addWidget(self.starts_from, 1)
+        parts.addLayout(start)
+        parts.addLayout(row(to_sampling, None))
+        parts.addSpacing(theme.px(8))
+        parts.addWidget(self.options)
+        parts.addStretch(1)
+        beside = QVBoxLayout(side)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(theme.px(12))
+        for widget in (label("What it comes to", "heading"), self.problem, self.figures):
+            beside.addWidget(widget)
+        beside.addSpacing(theme.px(12))
+        beside.addWidget(self.probe)
+        beside.addStretch(1)
+        self._content = SideBySide(wide, side, column_pixels=288)
+        self.body.addWidget(self.waiting)
+        self.body.addWidget(self.trouble)
+        self.body.addWidget(self._content)
+        self.body.addStretch(1)
+
+    def _look_again(self) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def _worker_died(self, sentence: str) -> None:
+        if self.session.description is None:
+            self.trouble.set_value(sentence, "If it ends again, see what is wrong with: studio doctor")
+
+    def _make_cards(self) -> None:
+        """Make the cards when the worker has described what there is."""
+        description = self.session.description or {}
+        for one in description["tasks"] if not self.tasks.names() else ():
+            self.tasks.add(one["name"], ChoiceCard(
+                TaskDrawing(one["name"]), title=one["title"], source=one["paper"], name=f"task.task.{one['name']}",
+                about=f"{one['question']} Learns: {one['learns'][:1].lower()}{one['learns'][1:]}."))
+        for one in description["backbones"] if not self.backbones.names() else ():
+            self.backbones.add(one["name"], ChoiceCard(
+                NetworkDrawing(layers=len(one["layers"]), clips=one["takes"] == "clips"), title=one["title"],
+                about=f"Made for {'clips' if one['takes'] == 'clips' else 'still frames'}.", source=one["paper"],
+                name=f"task.backbone.{one['name']}"))
+
+    def _show_recipe(self) -> None:
+        recipe = self.session.recipe
+        self.recipe.refresh()
+        self.tasks.set_value(recipe.get("task", ""))
+        self.backbones.set_value(recipe.get("backbone", ""))
+        self.options.refresh()
+        self._show_starts(recipe)
+        for one in (self.session.description or {})["backbones"]:
+            here = measured(self.session.runs, one["name"])
+            what = "a clip" if one["takes"] == "clips" else "a frame"
+            self.backbones.set_facts(one["name"], "\n".join(filter(None, (
+                f"{number(one['parameters'])} parameters", f"{one['gmac_per_clip']:.3g} GMAC {what}", here))))
+        wanted = (recipe, [(video.id, video.frames) for video in self.session.usable_videos])
+        if wanted != self._key:
+            self._key = wanted
+            self._number += 1
+            self._check_soon.start()
+
+    def _show_starts(self, recipe: dict[str, Any]) -> None:
+        """Offer random weights, the runs of the same backbone, and what the recipe has."""
+        runs = [run.name for run in self.session.runs if run.recipe.get("backbone") == recipe.get("backbone")]
+        now = recipe.get("starts_from", "")
+        names = [*runs, *([now] if now and now not in runs else [])]
+        self.starts_from.set_choices([("", "Random weights"), *((name, f"The weights of {name}") for name in names)])
+        self.starts_from.set_value(now)
+
+    def _check(self) -> None:
+        """Ask the worker what the recipe comes to, and what the chance of the other tasks would be."""
+        recipe, asked = self.session.recipe, self._number
+        self.session.ask("recipe", {"values": recipe}, supersedes=True,
+                         then=lambda result, _pictures: self._take(asked, result),
+                         failed=lambda error: self._refuse(asked, error))
+        for task in self.tasks.names():
+            if task != recipe.get("task"):
+                self._ask_chance(asked, task)
+
+    def _ask_chance(self, asked: int, task: str) -> None:
+        self.session.ask("recipe", {"values": changed(self.session.recipe, "task", task)},
+                         then=lambda result, _pictures: self._tell_chance(asked, task, result),
+                         failed=lambda _error: self.tasks.set_facts(task, ""))
+
+    def _take(self, asked: int, result: dict[str, Any]) -> None:
+        if asked != self._number:
+            return
+        self.problem.set_value("")
+        self.options.set_error("", "")
+        self.figures.set_value(result, videos=self.session.usable_videos)
+        self._tell_chance(asked, self.session.recipe.get("task", ""), result)
+        self.train.setEnabled(True)
+
+    def _refuse(self, asked: int, error: dict[str, Any]) -> None:
+        if asked != self._number:
+            return
+        sentence, remedy = sentence_of(error)
+        self.problem.set_value(sentence, remedy)
+        self.options.set_error(str(error.get("value", "")), str(error.get("rule", "")))
+        self.figures.set_value({}, videos=[])
+        self.train.setEnabled(False)
+
+    def _tell_chance(self, asked: int, task: str, result: dict[str, Any]) -> None:
+        if asked == self._number:
+            self.tasks.set_facts(task, f"{counted(result['classes'], 'possible answer')}; guessing gives "
+                                       f"{share(result['chance'])}")

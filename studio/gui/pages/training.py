@@ -1,0 +1,215 @@
+"""The Train page: measure a step, start, watch, stop, go on, compare."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from studio.engine.events import Progress
+from studio.gui.blocks import NoticeBar, Teaching, button, label
+from studio.gui.pages.page import Page, quoted
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.training_jobs import GOES_ON, TrainingJobs, longer_settings
+from studio.gui.widgets.alarms import Alarms
+from studio.gui.widgets.comparison import Comparison
+from studio.gui.widgets.example_curve import ExampleCurve
+from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.next_run import NextRun
+from studio.gui.widgets.run_list import RunList
+from studio.gui.widgets.run_view import RunView
+
+_MUCH_LONGER = "This takes many times as long as on a GPU."
+_MEASURE_LATER = "A run is training: a step measured now would be too slow."
+
+
+class TrainingPage(Page):
+    """Trains the recipe in work and shows every run of the project."""
+
+    name, title, icon, prefix = "training", "Train", "training", "train"
+    summary = "The network answers its question over and over. What counts are its answers about videos it never saw."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._jobs = TrainingJobs(session, self)
+        self._make_actions()
+        self._make_body()
+        self._connect()
+        self._jobs.take_over()
+        self._show_recipe()
+        self._show_runs()
+
+    def waits_for(self) -> tuple[str, str] | None:
+        if not self.session.usable_videos:
+            return "Training waits for videos that can be read: add a folder, and let it be read.", "library"
+        return None
+
+    def command_line(self) -> str:
+        project = self.session.project
+        return quoted("studio", "train", str(project.root), *self._start_arguments()) if project else ""
+
+    def refresh(self) -> None:
+        self.session.reload_runs()
+        self._show_recipe()
+        self._show_runs()
+        super().refresh()
+
+    def _make_actions(self) -> None:
+        self._longer = button("Train longer", name=self.control("longer"), clicked=self._train_longer,
+                              tip="Go on with this run until it has taken twice as long")
+        self._resume = button("Resume", name=self.control("resume"), icon_name="play", clicked=self._go_on,
+                              tip="Go on with this run from its last checkpoint")
+        self._stop = button("Stop and keep", name=self.control("stop"), icon_name="stop", clicked=self._jobs.stop)
+        self._start = button("Start training", name=self.control("start"), icon_name="play", kind="primary",
+                             clicked=self._begin)
+        for made in (self._longer, self._resume, self._stop, self._start):
+            self.actions.addWidget(made)
+
+    def _make_body(self) -> None:
+        self._alarms = Alarms(prefix=self.control("alarm"))
+        self._starting = NoticeBar(name=self.control("starting"))
+        self._starting.hide()
+        self._run_view = RunView(self.session, prefix="train")
+        self._comparison = Comparison(prefix="train")
+        self._empty = Teaching(ExampleCurve(), "Nothing was trained here yet. Start training, and the share of right "
+                               "answers is drawn as it goes. Learning is when it climbs above the chance line.")
+        wide = _stacked(self._starting, self._run_view, self._comparison, self._empty, spacing=16)
+        self._runs, self._next = RunList(name=self.control("runs")), NextRun(prefix="train")
+        self._runs_part = _stacked(label("Runs", "heading"), self._runs,
+                                   label("Choose several to lay them over each other.", "caption", wrap=True),
+                                   spacing=6)
+        side = _stacked(self._runs_part, self._next, spacing=20)
+        self.body.addWidget(self._alarms)
+        self.body.addWidget(SideBySide(wide, side, column_pixels=300, least_pixels=460))
+        self.body.addStretch(1)
+
+    def _connect(self) -> None:
+        session, jobs = self.session, self._jobs
+        session.runs_changed.connect(self._show_runs)
+        session.videos_changed.connect(self._show_recipe)
+        session.recipe_changed.connect(self._show_recipe)
+        session.description_changed.connect(self._show_recipe)
+        jobs.changed.connect(self._show_run)
+        jobs.starting.connect(self._show_starting)
+        jobs.progressed.connect(self._run_view.hear)
+        jobs.previewed.connect(self._run_view.show_preview)
+        jobs.measuring.connect(self._show_measuring)
+        jobs.measured.connect(self._show_measured)
+        self._runs.value_changed.connect(self._choose)
+        self._run_view.warned.connect(self._show_alarms)
+        self._next.value_changed.connect(self.update_command_line)
+        self._next.measure_clicked.connect(jobs.measure)
+        self._next.stop_clicked.connect(jobs.stop_measuring)
+        self._next.task_clicked.connect(self._to_task)
+
+    def _start_arguments(self) -> list[str]:
+        name = self._next.value()
+        return [*self.session.recipe_arguments(), *(["--name", name] if name else [])]
+
+    def _begin(self) -> None:
+        self._jobs.start(self._start_arguments())
+        self._next.set_value("")
+
+    def _go_on(self) -> None:
+        if run := self.session.run():
+            self._jobs.start(["--resume", run.name])
+
+    def _train_longer(self) -> None:
+        if run := self.session.run():
+            self._jobs.start(["--resume", run.name, *longer_settings(run.recipe)])
+
+    def _to_task(self) -> None:
+        self.session.go_to("task")
+
+    def _choose(self, names: list[str]) -> None:
+        if len(names) == 1:
+            self.session.select_run(names[0])
+        self._show_run()
+
+    def _show_recipe(self) -> None:
+        self._next.set_recipe(self.session.recipe)
+        self._show_measured()
+        self._show_buttons()
+        self.update_command_line()
+
+    def _show_starting(self, progress: Progress | None) -> None:
+        self._starting.set_value("" if progress is None else f"Starting: {progress.detail or progress.phase}.",
+                                 "The first step comes in a few seconds; a large network takes longer.")
+        self._show_run()
+
+    def _show_measuring(self, progress: Progress | None) -> None:
+        self._next.set_measuring(progress, running=True)
+
+    def _show_measured(self, failure: str = "") -> None:
+        """Show what the last measured step said, and whether it still holds."""
+        kept, usable = self.session.preflight, len(self.session.usable_videos)
+        stale = kept is not None and (kept[0] != self.session.recipe_arguments()
+                                      or kept[1]["videos"] + kept[1]["too_short"] != usable)
+        if self.session.running_job("preflight") is None:
+            self._next.set_measuring(None, running=False)
+            self._next.set_measured(kept[1] if kept else None, stale=stale, failure=failure)
+        self._show_alarms()
+
+    def _show_runs(self) -> None:
+        session = self.session
+        self._runs.set_runs(session.runs)
+        if session.selected_run and session.selected_run not in self._runs.value():
+            self._runs.set_value([session.selected_run])
+        self._runs_part.setVisible(bool(session.runs))
+        self._show_run()
+
+    def _show_run(self) -> None:
+        """Show the chosen run, or the chosen runs beside each other, or what the page is for."""
+        runs, names, run = self.session.runs, self._runs.value(), self.session.run()
+        several = [one for one in runs if one.name in names] if len(names) > 1 else []
+        self._comparison.set_value(several)
+        self._comparison.setVisible(bool(several))
+        self._run_view.setVisible(run is not None and not several)
+        self._empty.setVisible(run is None and not self._starting.value())
+        place = runs.index(run) if run in runs else 0
+        stopping = run is not None and run == self._jobs.running() and self._jobs.stopping()
+        self._run_view.set_value(run, before=runs[place - 1] if place else None, stopping=stopping)
+        self._show_buttons()
+        self._show_alarms()
+
+    def _show_alarms(self) -> None:
+        """Say what a person should know: of this machine, of the measured step, of the run shown."""
+        found: dict[str, tuple[str, str]] = {}
+        device = (self.session.description or {}).get("device") or {}
+        if device.get("kind") == "cpu":
+            message = f"Training runs on the {device['title']}: {device['reason']}. {_MUCH_LONGER}"
+            found["running-on-the-cpu"] = message, "Use a machine with an NVIDIA GPU, or a small recipe such as quick"
+        if self.session.preflight:
+            found |= {warning["code"]: (warning["message"], warning["remedy"])
+                      for warning in self.session.preflight[1]["warnings"]}
+        found |= {code: (event.message, event.remedy) for code, event in self._run_view.warnings.items()}
+        self._alarms.set_value(found)
+
+    def _show_buttons(self) -> None:
+        jobs, run = self._jobs, self.session.run()
+        busy, one = jobs.busy(), len(self._runs.value()) < 2
+        _allow(self._start, not busy, busy or "Train the recipe in work from the beginning")
+        _allow(self._stop, jobs.stoppable(),
+               "Stops after the present step. Everything learned so far is kept, and it can go on later")
+        self._stop.setText("Stopping …" if jobs.stopping() else "Stop and keep")
+        self._resume.setVisible(run is not None and one and run.state in GOES_ON)
+        self._longer.setVisible(run is not None and one and run.state == "finished")
+        for made in (self._resume, self._longer):
+            made.setEnabled(not busy)
+        self._next.set_blocked(_MEASURE_LATER if busy else "")
+
+
+def _stacked(*widgets: QWidget, spacing: int) -> QWidget:
+    made = QWidget()
+    layout = QVBoxLayout(made)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(current_theme().px(spacing))
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.addStretch(1)
+    return made
+
+
+def _allow(made: QPushButton, allowed: bool, tip: str) -> None:
+    made.setEnabled(allowed)
+    made.setToolTip(tip)
+    made.setAccessibleDescription(tip)

@@ -1,0 +1,89 @@
+"""What several places of the window do with projects: make one of a folder, open the sample, scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from studio.engine.errors import StudioError
+from studio.engine.files import resource
+from studio.gui.jobs import Job
+from studio.gui.session import Session
+from studio.gui.settings import home_folder
+
+SAMPLE_NAME = "Sample project"
+
+
+def start_scan(session: Session, folders: Sequence[Path] = (), *, csv: Path | None = None) -> Job | None:
+    """Scan folders into the open project (all its sources if none is given), unless a scan runs."""
+    project = session.project
+    if project is None or session.running_job("scan"):
+        return None
+    try:
+        for folder in folders:
+            project.add_source(folder)
+    except StudioError as error:
+        session.notify_error(error)
+        return None
+    wanted = list(folders) or [project.source_folder(source.name) for source in project.settings.sources]
+    if not wanted:
+        return None
+    grouping = ["--groups", str(csv)] if csv else []
+    return session.start_job("scan", [str(project.root), *map(str, wanted), *grouping], title="Scanning")
+
+
+def add_folder(session: Session, folder: Path) -> bool:
+    """Add a folder to the open project, or make a project of it when none is open. It is scanned by a button."""
+    if session.project is None:
+        return new_project(session, folder)
+    try:
+        session.project.add_source(folder)
+    except StudioError as error:
+        session.notify_error(error)
+        return False
+    session.project_changed.emit()
+    session.go_to("library")
+    return True
+
+
+def new_project(session: Session, folder: Path) -> bool:
+    """Make a project of a folder of videos, in the person's own place for projects, and open it."""
+    name = folder.resolve().name or "Project"
+    home = home_folder()
+    root = next(path for path in (home / name, *(home / f"{name} {number}" for number in range(2, 10_000)))
+                if not path.exists())
+    with suppress(StudioError):
+        session.open_project(root, create=True)
+        return add_folder(session, folder)
+    return False
+
+
+def open_project(session: Session, folder: Path) -> bool:
+    """Open a project and show its videos."""
+    with suppress(StudioError):
+        session.open_project(folder)
+        session.go_to("library")
+        return True
+    return False
+
+
+def open_or_add(session: Session, folder: Path) -> bool:
+    """Take a folder dropped on the window: a project is opened, anything else is added."""
+    return open_project(session, folder) if (folder / "project.toml").is_file() else add_folder(session, folder)
+
+
+def open_sample(session: Session) -> bool:
+    """Open the sample project, made and scanned at the first time."""
+    try:
+        sample = resource("sample")
+    except StudioError as error:
+        session.notify_error(error)
+        return False
+    with suppress(StudioError):
+        session.open_project(home_folder() / SAMPLE_NAME, create=True)
+        session.go_to("library")
+        if not session.videos:
+            start_scan(session, [sample], csv=sample / "labels.csv")
+        return True
+    return False

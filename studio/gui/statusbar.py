@@ -1,0 +1,220 @@
+"""The line at the window's foot: the device, the work that runs, free disk space, messages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from studio.engine import files
+from studio.engine.runs import Run, request_stop
+from studio.gui.blocks import button, label
+from studio.gui.jobs import Job
+from studio.gui.session import Session
+from studio.gui.theme import current_theme, icon, icon_size, set_kind, theme_watch
+from studio.gui.words import bytes_text, duration, phase_text
+
+SILENCE_SECONDS = 30.0
+"""After so long without an event the person is told that nothing was heard."""
+
+_TICK_MILLISECONDS = 1000
+_DISK_EVERY_TICKS = 15
+_LITTLE_DISK_BYTES = 5e9
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that runs, as the status line shows it. `share` is 0 to 1, None while unknown."""
+
+    title: str
+    words: str
+    share: float | None
+    silent_seconds: float
+    stop: Callable[[], None]
+    stopping: bool
+
+
+class StatusBar(QWidget):
+    """Shows the state of the machine and of the work that runs."""
+
+    messages_clicked = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setAccessibleName("Status")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._session = session
+        self._heard: dict[Job, float] = {}
+        self._ticks = 0
+        self._messages = 0
+        self._device_sign, self._device = QLabel(), label("", "quiet")
+        self._device.setObjectName("status.device")
+        self._work = label("")
+        self._work.setObjectName("status.work")
+        self._work.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._bar = QProgressBar()
+        self._bar.setObjectName("status.progress")
+        self._bar.setTextVisible(False)
+        self._stop = button("Stop", name="status.stop", kind="plain", clicked=self._stop_first)
+        self._disk = label("", "quiet")
+        self._disk.setObjectName("status.disk")
+        self._bell = button("", name="status.messages", kind="plain", clicked=self.messages_clicked.emit)
+        self._layout = QHBoxLayout(self)
+        for widget in (self._device_sign, self._device):
+            self._layout.addWidget(widget)
+        self._layout.addSpacing(current_theme().px(16))
+        self._layout.addWidget(self._work, 1)
+        for widget in (self._bar, self._stop, self._disk, self._bell):
+            self._layout.addWidget(widget)
+        self._tick = QTimer(self, interval=_TICK_MILLISECONDS)
+        self._tick.timeout.connect(self._on_tick)
+        session.job_started.connect(self._follow)
+        session.job_ended.connect(self._forget)
+        session.description_changed.connect(self._show_device)
+        session.runs_changed.connect(self._show_work)
+        session.project_changed.connect(self._show_disk)
+        theme_watch().changed.connect(self.dress)
+        self.dress()
+        self._tick.start()
+
+    def value(self) -> str:
+        """Give the words about the running work."""
+        return self._work.text()
+
+    def set_messages(self, count: int) -> None:
+        """Show how many messages lie behind the bell."""
+        self._messages = count
+        self._bell.setText(str(count) if count else "")
+        words = f"{count} messages" if count != 1 else "1 message"
+        self._bell.setAccessibleName(f"Messages: {count}")
+        self._bell.setToolTip(words if count else "No messages")
+
+    def dress(self) -> None:
+        """Take over the theme's sizes and colours."""
+        theme = current_theme()
+        self._layout.setContentsMargins(theme.px(16), theme.px(2), theme.px(8), theme.px(2))
+        self._layout.setSpacing(theme.px(8))
+        self._bar.setFixedWidth(theme.px(160))
+        for made, name in ((self._bell, "bell"), (self._stop, "stop")):
+            self._put_icon(made, name)
+        self._show_device()
+        self._show_disk()
+        self._show_work()
+        self.set_messages(self._messages)
+
+    def close_timers(self) -> None:
+        """Stop looking."""
+        self._tick.stop()
+
+    def works(self) -> list[Work]:
+        """Everything that runs on this project, this window's own jobs first."""
+        own = [self._of_job(job) for job in self._session.jobs]
+        if any(job.operation == "train" for job in self._session.jobs):
+            return own
+        return own + [_of_run(run) for run in self._session.runs if run.state == "running"]
+
+    def _of_job(self, job: Job) -> Work:
+        progress = job.progress
+        share = progress.done / progress.total if progress and progress.total else None
+        words = []
+        if progress:
+            count = f"{progress.done} of {progress.total} {progress.unit}".strip() if progress.total else ""
+            left = f"{duration(progress.seconds_left)} left" if progress.seconds_left else ""
+            words = [phase_text(progress.phase), count, left]
+        silent = time.monotonic() - self._heard.get(job, time.monotonic())
+        return Work(job.title, " · ".join(filter(None, words)) or "starting", share, silent, job.request_stop,
+                    job.stopping)
+
+    def _follow(self, job: Job) -> None:
+        self._heard[job] = time.monotonic()
+        job.event.connect(self._hear)
+        self._show_work()
+
+    def _hear(self, _event: object) -> None:
+        job = self.sender()
+        if isinstance(job, Job):
+            self._heard[job] = time.monotonic()
+
+    def _forget(self, job: Job) -> None:
+        self._heard.pop(job, None)
+        self._show_work()
+        self._show_disk()
+
+    def _on_tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % _DISK_EVERY_TICKS == 0:
+            self._show_disk()
+        if self._session.jobs or self._bar.isVisible():
+            self._show_work()
+
+    def _show_work(self) -> None:
+        works = self.works()
+        self._bar.setVisible(bool(works))
+        self._stop.setVisible(bool(works))
+        if not works:
+            self._work.setText("")
+            return
+        work = works[0]
+        silent = work.silent_seconds > SILENCE_SECONDS
+        text = f"{work.title}: {work.words}"
+        if silent:
+            text = f"{work.title}: nothing heard for {duration(work.silent_seconds)}"
+        elif work.stopping:
+            text = f"{work.title}: stopping and saving"
+        if len(works) > 1:
+            text += f" · {len(works) - 1} more"
+        self._work.setText(text)
+        self._work.setToolTip("\n".join(f"{one.title}: {one.words}" for one in works))
+        wanted = "warning" if silent else ""
+        if self._work.property("kind") != wanted:
+            set_kind(self._work, wanted)
+        self._bar.setRange(0, 0 if work.share is None else 1000)
+        self._bar.setValue(round(1000 * (work.share or 0)))
+        self._bar.setAccessibleName(f"Progress of {work.title}")
+        self._stop.setEnabled(not work.stopping)
+        self._stop.setAccessibleName(f"Stop {work.title}")
+
+    def _stop_first(self) -> None:
+        if works := self.works():
+            works[0].stop()
+            self._show_work()
+
+    def _show_device(self) -> None:
+        device = (self._session.description or {}).get("device") or {}
+        title, reason = device.get("title", ""), device.get("reason", "")
+        slow = bool(device) and device.get("kind") == "cpu"
+        theme = current_theme()
+        self._device.setText(title or "looking at this machine")
+        self._device.setToolTip(f"Trains on the processor: {reason}" if slow else title)
+        self._device.setAccessibleName(f"Device: {title}. {reason}".strip())
+        set_kind(self._device, "warning" if slow else "quiet")
+        side = theme.px(16)
+        self._device_sign.setPixmap(icon("chip", theme.warning if slow else theme.quiet).pixmap(side, side))
+
+    def _show_disk(self) -> None:
+        project = self._session.project
+        if project is None:
+            self._disk.setText("")
+            return
+        free = files.free_bytes(project.root)
+        self._disk.setText(f"{bytes_text(free)} free")
+        self._disk.setToolTip(f"Free space on the disk of {project.root}")
+        wanted = "warning" if free < _LITTLE_DISK_BYTES else "quiet"
+        if self._disk.property("kind") != wanted:
+            set_kind(self._disk, wanted)
+
+    def _put_icon(self, made: QPushButton, name: str) -> None:
+        theme = current_theme()
+        made.setIcon(icon(name, theme.quiet if name == "bell" else "", beside_text=True))
+        made.setIconSize(icon_size(beside_text=True))
+
+
+def _of_run(run: Run) -> Work:
+    """A run that another window or a command line started."""
+    share = run.step / run.total_steps if run.total_steps else None
+    words = f"step {run.step} of {run.total_steps}" if run.total_steps else "running"
+    return Work(f"Training {run.name}", words, share, 0.0, lambda: request_stop(run.folder), stopping=False)

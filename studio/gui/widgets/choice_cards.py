@@ -1,0 +1,139 @@
+"""Cards of which one is chosen: a drawing, a title, a line of facts and what it is good for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.gui.blocks import label
+from studio.gui.theme import current_theme
+from studio.gui.widgets.flow import FlowLayout
+
+_WIDTH_PIXELS = 246
+
+
+class ChoiceCard(QAbstractButton):
+    """One card. Its drawing is a widget that paints itself."""
+
+    def __init__(self, drawing: QWidget, *, title: str, about: str, source: str, name: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self.setObjectName(name)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFixedWidth(theme.px(_WIDTH_PIXELS))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._title, self._about = title, about
+        self._facts = label("", "", wrap=True)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(*[theme.px(12)] * 4)
+        self._column.setSpacing(theme.px(4))
+        self._column.addWidget(drawing)
+        self._column.addSpacing(theme.px(4))
+        for shown in (label(title, "strong", wrap=True), label(about, "quiet", wrap=True), self._facts,
+                      label(source, "caption", wrap=True)):
+            shown.setVisible(bool(shown.text()))
+            self._column.addWidget(shown)
+        self._column.addStretch(1)
+        for child in self.findChildren(QWidget):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.set_facts("")
+
+    def set_facts(self, facts: str) -> None:
+        """Say the figures: chance, parameters, cost."""
+        self._facts.setText(facts)
+        self._facts.setVisible(bool(facts))
+        self.setAccessibleName(self._title)
+        self.setAccessibleDescription(" ".join(filter(None, (self._about + ".", facts))))
+
+    def facts(self) -> str:
+        """Give the figures shown."""
+        return self._facts.text()
+
+    def needed_height(self) -> int:
+        """Pixels that the content needs."""
+        self._column.invalidate()
+        return self._column.totalHeightForWidth(self.maximumWidth())
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.maximumWidth(), max(self.needed_height(), self.minimumHeight()))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        theme, painter = current_theme(), QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        chosen = self.isChecked()
+        colour = theme.accent if chosen else theme.quiet if self.underMouse() else theme.line
+        painter.setPen(QPen(QColor(colour), 2 if chosen else 1))
+        painter.setBrush(QColor(theme.surface))
+        place = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.drawRoundedRect(place, theme.px(6), theme.px(6))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(place.adjusted(4, 4, -4, -4), theme.px(4), theme.px(4))
+
+
+class ChoiceCards(QWidget):
+    """Its value is the name of the chosen card."""
+
+    value_changed = Signal(str)
+
+    def __init__(self, *, name: str, title: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self._cards: dict[str, ChoiceCard] = {}
+        self._group = QButtonGroup(self)
+        self._flow = FlowLayout(self, spacing=12)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def value(self) -> str:
+        """Give the name of the chosen card, nothing when none is."""
+        return next((name for name, card in self._cards.items() if card.isChecked()), "")
+
+    def set_value(self, name: str) -> None:
+        """Choose a card."""
+        if name in self._cards:
+            self._cards[name].setChecked(True)
+
+    def add(self, name: str, card: ChoiceCard) -> None:
+        """Add a card."""
+        self._cards[name] = card
+        self._group.addButton(card)
+        self._flow.addWidget(card)
+        card.clicked.connect(lambda _checked=False: self.value_changed.emit(name))
+        self._level()
+
+    def set_facts(self, name: str, facts: str) -> None:
+        """Say the figures of a card."""
+        if name in self._cards and facts != self._cards[name].facts():
+            self._cards[name].set_facts(facts)
+            self._level()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._level()
+
+    def names(self) -> Sequence[str]:
+        """Give the names of the cards in their order."""
+        return list(self._cards)
+
+    def card(self, name: str) -> ChoiceCard:
+        """Give a card."""
+        return self._cards[name]
+
+    def _level(self) -> None:
+        """Make all cards as high as the highest."""
+        height = max((card.needed_height() for card in self._cards.values()), default=0)
+        for card in self._cards.values():
+            card.setMinimumHeight(height)
+        self.updateGeometry()

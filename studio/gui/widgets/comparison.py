@@ -1,0 +1,112 @@
+"""Several runs over each other: right answers on held-out videos, and the settings in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.engine.runs import Run
+from studio.gui.blocks import label
+from studio.gui.run_feed import RunFeed
+from studio.gui.theme import current_theme
+from studio.gui.widgets.differences import Differences
+from studio.gui.widgets.line_plot import Curve, LinePlot
+from studio.gui.widgets.run_list import short_name
+from studio.gui.words import number, share
+
+MOST = 7
+
+
+class Comparison(QWidget):
+    """Compares runs; its value is the runs."""
+
+    def __init__(self, *, prefix: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self._runs: list[Run] = []
+        self._feeds: dict[str, RunFeed] = {}
+        self.plot = LinePlot(floor=0.0, ceiling=100.0, bottom="steps", height_pixels=280)
+        self.plot.setObjectName(f"{prefix}.comparison")
+        self.plot.setAccessibleName("Right answers on held-out videos of the chosen runs, in percent")
+        self.plot.step_hovered.connect(self._read)
+        self._note = label("", "caption", wrap=True)
+        self._differences = Differences(name=f"{prefix}.differences")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(8))
+        self._title = label("", "heading")
+        layout.addWidget(self._title)
+        layout.addWidget(label("Right answers on held-out videos, %", "caption"))
+        layout.addWidget(self.plot)
+        layout.addWidget(self._note)
+        layout.addSpacing(theme.px(8))
+        layout.addWidget(label("Settings that differ", "heading"))
+        layout.addWidget(self._differences)
+        self.hide()
+
+    def value(self) -> list[Run]:
+        """Give the runs compared."""
+        return list(self._runs)
+
+    def set_value(self, runs: Sequence[Run]) -> None:
+        """Compare runs (the first seven of them); fewer than two end the comparison."""
+        chosen = list(runs)[:MOST] if len(runs) > 1 else []
+        self._title.setText(f"{len(chosen)} runs beside each other")
+        self._note.setText(f"Only the first {MOST} of {len(runs)} are shown." if len(runs) > MOST else "")
+        for name in set(self._feeds) - {run.name for run in chosen}:
+            feed = self._feeds.pop(name)
+            feed.pause()
+            feed.deleteLater()
+        self._runs = chosen
+        self._differences.set_value(chosen)
+        self._follow()
+        self._draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._follow()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        for feed in self._feeds.values():
+            feed.pause()
+
+    def _follow(self) -> None:
+        if not self.isVisible():
+            return
+        for run in self._runs:
+            if run.name not in self._feeds:
+                self._feeds[run.name] = RunFeed(self)
+                self._feeds[run.name].changed.connect(self._draw)
+            self._feeds[run.name].follow(run.folder, live=run.state == "running")
+
+    def _draw(self) -> None:
+        theme, curves, chances = current_theme(), [], set()
+        for place, run in enumerate(self._runs):
+            if (feed := self._feeds.get(run.name)) is None:
+                continue
+            steps, values = feed.measured.points("validation", "accuracy")
+            if len(steps):
+                curves.append(Curve((steps, 100 * values), f"{short_name(run.name)} {share(float(values[-1]))}",
+                                    theme.series(place), dots=True))
+            if (chance := feed.measured.chance or run.chance) is not None:
+                chances.add(chance)
+        level = (100 * min(chances), f"chance {share(min(chances))}") if len(chances) == 1 else None
+        end = max((run.step for run in self._runs), default=1)
+        self.plot.set_value(curves, level=level, steps=(0.0, float(max(1, end))))
+        if len(chances) > 1:
+            self._note.setText("These runs answer questions of different difficulty: guessing gets "
+                               + ", ".join(share(chance) for chance in sorted(chances)) + ".")
+
+    def _read(self, step: float) -> None:
+        """Say all curves at the step under the mouse."""
+        if step < 0 or not self._runs:
+            self.plot.set_cursor(None)
+            self.plot.setToolTip("")
+            return
+        self.plot.set_cursor(step)
+        words = [f"{short_name(run.name)}: {share(self._feeds[run.name].measured.at('validation', 'accuracy', step))}"
+                 for run in self._runs if run.name in self._feeds]
+        self.plot.setToolTip(f"Step {number(step)}\n" + "\n".join(words))

@@ -1,0 +1,140 @@
+"""What is measured: the run, the protocol, and where the labels come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QFileDialog, QLineEdit, QRadioButton, QVBoxLayout, QWidget
+
+from studio.engine.errors import StudioError
+from studio.engine.evaluation.labels import read_labels
+from studio.gui.blocks import button, column, label, row
+from studio.gui.session import Session
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.widgets.run_choice import RunChoice
+from studio.gui.words import counted, number
+
+PROTOCOLS = {
+    "retrieval": ("Retrieval", "Do videos of one label find each other? Takes seconds to minutes."),
+    "linear": ("Linear probe", "Can a straight line separate the labels? Takes seconds to minutes."),
+    "finetune": ("Fine-tuning", "Is it a good start for learning the labels? Trains twice, so it takes longest."),
+}
+FOLDERS = "folders"
+
+
+class EvaluationForm(QWidget):
+    """Edits a protocol and labels; its value is (protocol, labels). `run_changed` tells of another run."""
+
+    value_changed = Signal(object)
+
+    def __init__(self, session: Session, *, prefix: str) -> None:
+        super().__init__()
+        self._session = session
+        self.problem = ""
+        self._seen: object = None
+        self.run_choice = RunChoice(session, name=f"{prefix}.run_choice")
+        self._protocols = QButtonGroup(self)
+        self._source = ChoiceBox([(FOLDERS, "Names of the folders"), ("csv", "A CSV file")])
+        label_of(self._source, name=f"{prefix}.labels", title="Labels", about="Where the labels come from")
+        self._file = QLineEdit()
+        self._file.setObjectName(f"{prefix}.csv")
+        self._file.setAccessibleName("CSV file with the columns path and label")
+        self._file.setPlaceholderText("file with path,label")
+        self._choose = button("Choose …", name=f"{prefix}.choose_csv", clicked=self._ask_for_file)
+        self._csv = QWidget()
+        self._csv.setLayout(row(self._file, self._choose))
+        self._csv.layout().setContentsMargins(0, 0, 0, 0)
+        self._says = label("", "caption", wrap=True)
+        self._arrange(prefix)
+        self._source.value_changed.connect(self._changed)
+        self._file.editingFinished.connect(self._changed)
+        self._protocols.idClicked.connect(self._changed)
+        self._csv.hide()
+
+    def value(self) -> tuple[str, str]:
+        """Give the protocol, and `folders` or the path of a CSV file."""
+        chosen = list(PROTOCOLS)[max(0, self._protocols.checkedId())]
+        return chosen, FOLDERS if self._source.value() == FOLDERS else self._file.text().strip()
+
+    def set_value(self, protocol: str, labels: str = "") -> None:
+        """Choose a protocol, and labels where they are given."""
+        self._protocols.button(list(PROTOCOLS).index(protocol)).setChecked(True)
+        if labels:
+            self._source.set_value(FOLDERS if labels == FOLDERS else "csv")
+            if labels != FOLDERS:
+                self._file.setText(labels)
+        self._changed()
+
+    def refresh(self) -> None:
+        """Show the session's runs, and what its videos' labels are."""
+        self.run_choice.refresh()
+        self._read_labels()
+
+    def _arrange(self, prefix: str) -> None:
+        theme = current_theme()
+        protocols = QVBoxLayout()
+        protocols.setSpacing(theme.px(8))
+        for place, (protocol, (title, about)) in enumerate(PROTOCOLS.items()):
+            choice = QRadioButton(title)
+            choice.setObjectName(f"{prefix}.{protocol}")
+            choice.setAccessibleName(title)
+            choice.setAccessibleDescription(about)
+            choice.setChecked(place == 0)
+            self._protocols.addButton(choice, place)
+            words = label(about, "caption", wrap=True)
+            words.setContentsMargins(theme.px(28), 0, 0, 0)
+            protocols.addLayout(column(choice, words, spacing=0))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(16))
+        layout.addWidget(self.run_choice)
+        layout.addLayout(protocols)
+        layout.addLayout(column(label("Labels", "caption"), self._source, self._csv, self._says))
+
+    def _changed(self, *_: object) -> None:
+        self._csv.setVisible(self._source.value() != FOLDERS)
+        self._read_labels()
+        self.value_changed.emit(self.value())
+
+    def _read_labels(self) -> None:
+        """Look at the labels now, so that a wrong file is met before anything runs."""
+        labels, videos = self.value()[1], self._session.usable_videos
+        seen = labels, self._session.videos, _modified(labels)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self.problem = ""
+        if not labels:
+            self.problem = "Choose a CSV file with the columns path and label."
+        elif videos:
+            try:
+                found = read_labels(videos, labels)
+            except StudioError as error:
+                self.problem = f"{error.rule[:1].upper()}{error.rule[1:]}. {error.remedy}."
+            else:
+                self._says.setText(f"{counted(len(found.names), 'label')} on {number(len(found.known))} of "
+                                   f"{counted(len(videos), 'video')}, {counted(len(set(found.group_V)), 'group')}.")
+        if self.problem:
+            self._says.setText(self.problem)
+        set_kind(self._says, "warning" if self.problem and labels else "caption")
+
+    def _ask_for_file(self) -> None:
+        start = Path(self._file.text()).parent if self._file.text() else Path.home()
+        dialog = QFileDialog(self, "Choose a CSV file with labels", str(start), "CSV files (*.csv);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._take_file)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _take_file(self, path: str) -> None:
+        self._file.setText(path)
+        self._changed()
+
+
+def _modified(labels: str) -> int:
+    try:
+        return 0 if labels == FOLDERS else Path(labels).stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,126 @@
+"""Where trained weights go, in which format, and the report of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
+
+from studio.engine.runs import Run
+from studio.gui.blocks import button, column, label, row
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.editors import ChoiceBox, label_of
+
+FORMATS = {
+    "safetensors": ("safetensors", ".safetensors", "Data only, for any program that reads tensors."),
+    "torchvision": ("torchvision state dict", ".pth", "For torchvision's r2plus1d_18."),
+    "onnx": ("ONNX graph", ".onnx", "Clips in, features out, without Python."),
+}
+_TORCHVISION_BACKBONE = "r2plus1d_18"
+
+
+class ExportForm(QWidget):
+    """Edits a format and a destination; its value is (format, destination)."""
+
+    value_changed = Signal(object)
+    export_clicked = Signal()
+    report_clicked = Signal()
+
+    def __init__(self, *, prefix: str) -> None:
+        super().__init__()
+        self._run: Run | None = None
+        self._folder = Path()
+        self._own = True
+        self._format = ChoiceBox([(name, words[0]) for name, words in FORMATS.items()])
+        label_of(self._format, name=f"{prefix}.format", title="Format", about="What the weights are written as")
+        self._about = label("", "caption", wrap=True)
+        self._place = QLineEdit()
+        self._place.setObjectName(f"{prefix}.destination")
+        self._place.setAccessibleName("File to export to")
+        choose = button("Choose …", name=f"{prefix}.choose_destination", clicked=self._ask_for_place)
+        self.export = button("Export weights", name=f"{prefix}.export", icon_name="save",
+                             clicked=self.export_clicked.emit)
+        self.report = button("Open the report", name=f"{prefix}.report", icon_name="open",
+                             tip="One page with what was asked, the curves and the results; it needs no network",
+                             clicked=self.report_clicked.emit)
+        self._says = label("", "caption", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(current_theme().px(12))
+        layout.addLayout(column(label("Format", "caption"), self._format, self._about))
+        layout.addLayout(column(label("Destination", "caption"), self._place))
+        layout.addLayout(row(choose, self.export, None))
+        layout.addWidget(self._says)
+        layout.addLayout(row(self.report, None))
+        self._format.value_changed.connect(self._format_changed)
+        self._place.textEdited.connect(self._edited)
+
+    def value(self) -> tuple[str, str]:
+        """Give the format and the destination."""
+        return self._format.value(), self._place.text().strip()
+
+    def set_value(self, format: str, destination: str) -> None:  # noqa: A002
+        """Choose a format and a destination."""
+        self._format.set_value(format)
+        self._place.setText(destination)
+        self._own = False
+        self._show()
+
+    def set_run(self, run: Run | None, *, folder: Path) -> None:
+        """Export the weights of a run; `folder` is where files go unless another place is given."""
+        if run != self._run or folder != self._folder:
+            self._run, self._folder = run, folder
+            self._propose()
+        self._show()
+
+    @property
+    def problem(self) -> str:
+        """Why the weights cannot be exported like this; nothing when they can."""
+        chosen, place = self.value()
+        if self._run is None:
+            return "There is no run with weights yet."
+        if chosen == "torchvision" and self._run.recipe.get("backbone") != _TORCHVISION_BACKBONE:
+            return f"torchvision has no {self._run.recipe.get('backbone')}: choose another format."
+        return "" if place else "Say where the file should go."
+
+    def say(self, words: str, *, kind: str = "caption") -> None:
+        """Say what became of an export."""
+        self._says.setText(words)
+        set_kind(self._says, kind)
+
+    def _propose(self) -> None:
+        if self._own and self._run is not None:
+            self._place.setText(str(self._folder / f"{self._run.name}{FORMATS[self._format.value()][1]}"))
+            self._place.setCursorPosition(0)
+
+    def _format_changed(self, *_: object) -> None:
+        if not self._own and (place := self._place.text().strip()):
+            self._place.setText(str(Path(place).with_suffix(FORMATS[self._format.value()][1])))
+        self._propose()
+        self._show()
+        self.value_changed.emit(self.value())
+
+    def _edited(self, text: str) -> None:
+        self._own = not text.strip()
+        self._show()
+        self.value_changed.emit(self.value())
+
+    def _show(self) -> None:
+        problem = self.problem
+        self._about.setText(problem or FORMATS[self._format.value()][2])
+        set_kind(self._about, "warning" if problem and self._run else "caption")
+        self._place.setToolTip(self._place.text())
+        self.export.setEnabled(not problem)
+        self.report.setEnabled(self._run is not None)
+
+    def _ask_for_place(self) -> None:
+        dialog = QFileDialog(self, "Export weights to", self._place.text())
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.fileSelected.connect(self._take_place)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _take_place(self, path: str) -> None:
+        self.set_value(self.value()[0], path)
+        self.value_changed.emit(self.value())

@@ -1,0 +1,173 @@
+"""The neighbours of a clip, as trained and as random weights rank them, all playing together with the query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.gui.blocks import label
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
+from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.player import Player
+from studio.gui.words import ordinal, seconds_text
+
+Entry = dict[str, Any]
+"""A clip as the worker tells it: `video_id`, `video`, `at_seconds`, `group`, `label`; a neighbour has `similarity`."""
+
+_TILE = (120, 90)
+_CAPTION_LINES = 3
+
+
+class NeighbourGrid(QWidget):
+    """Shows ranked clips under trained weights, and below them under random weights; `chosen` tells of a click.
+
+    All tiles follow `player`, which is the query's too; it rests while the grid is hidden.
+    """
+
+    chosen = Signal(int, float)
+
+    def __init__(self, session: Session, turns: Turns, player: Player, *, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName("Neighbours")
+        self.player, self._play_again = player, False
+        self.trained = Ranking(session, turns, player, title="Trained weights", name=f"{name}_trained")
+        self.random = Ranking(session, turns, player, title="Random weights", name=f"{name}_random")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(current_theme().px(16))
+        for ranking in (self.trained, self.random):
+            ranking.chosen.connect(self.chosen)
+            layout.addWidget(ranking)
+
+    def value(self) -> tuple[list[Entry], list[Entry]]:
+        """Give the entries shown: trained, random."""
+        return self.trained.value(), self.random.value()
+
+    def set_value(self, trained: Sequence[Entry], random: Sequence[Entry], shape: ClipShape) -> None:
+        """Show ranked neighbours of a query; tiles that stay the same keep their picture."""
+        self.trained.set_value(trained, shape)
+        self.random.set_value(random, shape)
+
+    def set_places(self, count: int) -> None:
+        """Make room for that many neighbours before they are known."""
+        for ranking in (self.trained, self.random):
+            ranking.set_places(count)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._play_again = self._play_again or self.player.playing
+        self.player.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._play_again:
+            self._play_again = False
+            self.player.play()
+
+
+class Ranking(QWidget):
+    """A heading with one line of words, and tiles in the order of their rank."""
+
+    chosen = Signal(int, float)
+
+    def __init__(self, session: Session, turns: Turns, player: Player, *, title: str, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self._session, self._turns, self._player, self._title = session, turns, player, title
+        self._entries: list[Entry] = []
+        self._tiles: list[ClipTile] = []
+        theme = current_theme()
+        self._words = label("", "quiet", wrap=True)
+        self._flow = FlowLayout(spacing=12)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(8))
+        head = QVBoxLayout()
+        head.setSpacing(theme.px(2))
+        head.addWidget(label(title, "heading"))
+        head.addWidget(self._words)
+        layout.addLayout(head)
+        layout.addLayout(self._flow)
+
+    @property
+    def tiles(self) -> list[ClipTile]:
+        """The tiles that are shown, by rank."""
+        return [tile for tile in self._tiles if not tile.isHidden()]
+
+    def value(self) -> list[Entry]:
+        """Give the entries, best first."""
+        return list(self._entries)
+
+    def words(self) -> str:
+        """Give the line under the heading."""
+        return self._words.text()
+
+    def set_words(self, text: str) -> None:
+        """Write the line under the heading."""
+        self._words.setText(text)
+
+    def set_value(self, entries: Sequence[Entry], shape: ClipShape) -> None:
+        """Show clips, best first."""
+        self._entries = list(entries)
+        self.set_places(len(entries))
+        for rank, (tile, entry) in enumerate(zip(self._tiles, entries, strict=False), 1):
+            tile.set_caption(caption(entry))
+            tile.setAccessibleName(f"{ordinal(rank)} under {self._title.lower()}: {spoken(entry)}")
+            tile.setToolTip(f"{entry['video']}\nClick: look for this clip's neighbours")
+            tile.show_clip(entry["video_id"], entry["at_seconds"], shape)
+
+    def set_places(self, count: int) -> None:
+        """Show that many tiles, empty ones where nothing is known."""
+        while len(self._tiles) < count:
+            self._tiles.append(self._make_tile())
+        for place, tile in enumerate(self._tiles):
+            if place >= count:
+                tile.show_nothing()
+                tile.set_caption("")
+            tile.setVisible(place < count)
+        self.updateGeometry()
+
+    def _make_tile(self) -> ClipTile:
+        tile = ClipTile(self._session, self._turns, player=self._player, tile=_TILE, caption_lines=_CAPTION_LINES,
+                        selectable=True)
+        tile.setObjectName(f"{self.objectName()}_{len(self._tiles) + 1}")
+        tile.clicked.connect(lambda: self.chosen.emit(*tile.place) if tile.place else None)
+        self._flow.addWidget(tile)
+        return tile
+
+
+def caption(entry: Entry) -> str:
+    """Write what stands under a tile: how alike and when, its label or folder, its group or the video's own name."""
+    when = seconds_text(entry["at_seconds"])
+    alike = f"{entry['similarity']:.3f} at {when}" if "similarity" in entry else when
+    path = PurePosixPath(str(entry["video"]).replace("\\", "/"))
+    group = entry.get("group") or ""
+    own_name = path.stem if not group or group.endswith(str(path)) else group
+    return "\n".join(filter(None, [alike, entry.get("label") or folder_of(entry), own_name]))
+
+
+def folder_of(entry: Entry) -> str:
+    """The folder that an entry's video lies in, inside its source; nothing at the top."""
+    folder = str(PurePosixPath(str(entry["video"]).replace("\\", "/")).parent)
+    return "" if folder == "." else folder
+
+
+def spoken(entry: Entry) -> str:
+    """Say an entry in one sentence, for somebody who cannot see it."""
+    parts = [str(entry["video"]), f"at {seconds_text(entry['at_seconds'])}"]
+    if entry.get("label"):
+        parts.append(f"label {entry['label']}")
+    if entry.get("group") and not str(entry["group"]).endswith(str(entry["video"])):
+        parts.append(f"group {entry['group']}")
+    if "similarity" in entry:
+        parts.append(f"similarity {entry['similarity']:.3f}")
+    return ", ".join(parts)

@@ -1,0 +1,142 @@
+"""The run that Start would begin: its recipe, a name, and what one measured step says of time, memory and chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studio.engine.events import Progress
+from studio.gui.blocks import Figure, button, column, label, row
+from studio.gui.theme import current_theme
+from studio.gui.widgets.curves import rounded
+from studio.gui.words import bytes_text, counted, duration, number, share
+
+_FIGURES = ("Expected time", "One step", "Chance", "Videos", "Memory of a step", "Disk", "Device", "Precision")
+
+
+class NextRun(QWidget):
+    """Edits the next run's name and shows what was measured for it; its value is the name."""
+
+    value_changed = Signal(str)
+    measure_clicked = Signal()
+    stop_clicked = Signal()
+    task_clicked = Signal()
+
+    def __init__(self, *, prefix: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self._recipe, self._summary = label("", "strong", wrap=True), label("", "caption", wrap=True)
+        self._name = QLineEdit()
+        self._name.setObjectName(f"{prefix}.name")
+        self._name.setAccessibleName("Name of the new run, if you like")
+        self._name.setMaxLength(60)
+        self._name.textChanged.connect(self.value_changed.emit)
+        change = button("Change on the Task page", name=f"{prefix}.change_recipe", kind="link",
+                        clicked=self.task_clicked.emit)
+        self.measure = button("Measure one step", name=f"{prefix}.preflight",
+                              tip="Takes one real step on this machine and keeps nothing", clicked=self._measure)
+        self._says = label("", "caption", wrap=True)
+        self._measuring = False
+        self._figures = {title: Figure(title, name=f"{prefix}.{title.lower().replace(' ', '_')}")
+                         for title in _FIGURES}
+        self._grid = QWidget()
+        grid = QGridLayout(self._grid)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.px(16))
+        grid.setVerticalSpacing(theme.px(12))
+        for place, figure in enumerate(self._figures.values()):
+            grid.addWidget(figure, place // 2, place % 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(12))
+        layout.addLayout(column(label("Next run", "heading"), self._recipe, self._summary, change))
+        layout.addLayout(column(label("Name", "caption"), self._name))
+        layout.addWidget(self._grid)
+        layout.addLayout(row(self.measure, None))
+        layout.addWidget(self._says)
+        self.set_measured(None)
+
+    def value(self) -> str:
+        """Give the name, or nothing."""
+        return self._name.text().strip()
+
+    def set_value(self, name: str) -> None:
+        """Write a name."""
+        self._name.setText(name)
+
+    def set_recipe(self, recipe: Mapping[str, Any]) -> None:
+        """Say which recipe is about to be trained."""
+        self._recipe.setText(str(recipe.get("title") or recipe.get("name", "")))
+        training, sampling = recipe.get("training", {}), recipe.get("sampling", {})
+        words = [str(recipe.get("backbone", "")), f"{training.get('batch_size', 8)} questions a step", _end(training)]
+        if sampling.get("tuple_length"):
+            clip = sampling.get("clip_frames", 16)
+            words.insert(1, f"{sampling['tuple_length']} " + ("frames" if clip == 1 else f"clips of {clip} frames"))
+        self._summary.setText(" · ".join(filter(None, words)))
+        self._name.setPlaceholderText(str(recipe.get("name", "")))
+
+    def set_measuring(self, progress: Progress | None, *, running: bool) -> None:
+        """Show that a step is being measured."""
+        self._measuring = running
+        words = "Stop measuring" if running else "Measure one step"
+        self.measure.setText(words)
+        self.measure.setAccessibleName(words)
+        if running:
+            self._says.setText(f"Measuring: {progress.detail or progress.phase}." if progress else
+                               "Measuring: loading the network.")
+
+    def set_blocked(self, reason: str) -> None:
+        """Say why no step can be measured now; nothing when it can."""
+        self.measure.setEnabled(not reason or self._measuring)
+        self.measure.setToolTip(reason or "Takes one real step on this machine and keeps nothing")
+
+    def set_measured(self, found: Mapping[str, Any] | None, *, stale: bool = False, failure: str = "") -> None:
+        """Show the result of a preflight, or that there is none for this recipe."""
+        self._grid.setVisible(found is not None)
+        if found is None or stale:
+            self._says.setText(failure or ("These figures are of another recipe or other videos. Measure again."
+                                           if stale else "One real step tells the time, memory and disk to expect."))
+        else:
+            self._says.setText(found.get("precision_detail") or "")
+        self._says.setVisible(bool(self._says.text()))
+        for title, (value, beside) in (_in_words(found) if found else {}).items():
+            self._figures[title].set_value(value, beside)
+
+    def _measure(self) -> None:
+        (self.stop_clicked if self._measuring else self.measure_clicked).emit()
+
+
+def expected(seconds: Any) -> str:
+    """Write an expected time as a range: `3 to 5 min`, `about 2 h 5 min`."""
+    low, high = (duration(float(one)) for one in seconds)
+    if low == high:
+        return f"about {low}"
+    first, second = low.split(), high.split()
+    return f"{first[0]} to {high}" if len(first) == len(second) == 2 and first[1] == second[1] else f"{low} to {high}"
+
+
+def _in_words(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    step = float(found["step_seconds"])
+    split = f"{number(found['train_videos'])} teach, {number(found['validation_videos'])} held out"
+    return {
+        "Expected time": (expected(found["expected_seconds"]), f"for {counted(found['steps'], 'step')}"),
+        "One step": (f"{1000 * step:.0f} ms" if step < 1 else f"{step:.1f} s",
+                     f"{rounded(found['samples_per_second'])} questions a second"),
+        "Chance": (share(found["chance"]), f"{number(found['classes'])} possible answers"),
+        "Videos": (number(found["videos"]), split),
+        "Memory of a step": (bytes_text(found["peak_memory_bytes"]),
+                             f"{bytes_text(found['free_memory_bytes'])} free"),
+        "Disk": (bytes_text(found["disk_needed_bytes"]), f"{bytes_text(found['disk_free_bytes'])} free"),
+        "Device": ("GPU" if not found["device_reason"] else "Processor", str(found["device"])),
+        "Precision": (str(found["precision"]), f"{counted(found['parameters'], 'weight')}"),
+    }
+
+
+def _end(training: Mapping[str, Any]) -> str:
+    limits = [(training.get("max_steps"), "step"), (training.get("max_epochs"), "epoch"),
+              (training.get("max_minutes"), "minute")]
+    words = [counted(limit, unit) for limit, unit in limits if limit]
+    return "at most " + " or ".join(words) if words else ""

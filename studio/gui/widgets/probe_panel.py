@@ -1,0 +1,130 @@
+"""The leak probe: can the recipe's question be answered from what it should not need?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from studio.engine.events import Event, Finished, Progress
+from studio.gui.blocks import NoticeBar, button, label, row
+from studio.gui.jobs import Job
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.probe_bars import ProbeBars, unbroken
+from studio.gui.words import duration
+
+_ASKED_BY = ("task", "sampling", "augmentation", "task_options")
+
+
+class ProbePanel(QWidget):
+    """Starts the probe, follows it and shows what it found. Its value is the last result."""
+
+    value_changed = Signal()
+
+    def __init__(self, session: Session, *, page: str) -> None:
+        super().__init__()
+        self._session = session
+        self._result: dict[str, Any] = {}
+        self._probed: list[Any] = []
+        self._looks = (0, 4)
+        self._start = button("Look for leaks", name=f"{page}.probe", icon_name="probe", clicked=self.start)
+        self._stop = button("Stop", name=f"{page}.probe_stop", icon_name="stop", kind="plain",
+                            clicked=self._ask_to_stop)
+        self._bar, self._words = QProgressBar(), label("", "caption", wrap=True)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress of the leak probe")
+        self._summary, self._bars = NoticeBar(name=f"{page}.probe_result"), ProbeBars()
+        self._stale = label("Found with other options than these. Look again.", "warning", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(current_theme().px(8))
+        layout.addWidget(label("Leak probe", "heading"))
+        layout.addWidget(label("Could a network cheat? Small networks try to answer from the border, the mean colour, "
+                               "the stillest region or the grain alone.", "quiet", wrap=True))
+        layout.addLayout(row(self._start, self._stop, None))
+        for widget in (self._bar, self._words, self._summary, self._stale, self._bars):
+            layout.addWidget(widget)
+        session.recipe_changed.connect(self._mark_stale)
+        session.project_changed.connect(self._forget)
+        self._summary.set_value("")
+        self._stale.hide()
+        self._set_running(False)
+        if job := session.running_job("probe"):
+            self._follow(job)
+
+    def value(self) -> dict[str, Any]:
+        """Give the last result, empty before the first."""
+        return dict(self._result)
+
+    def start(self) -> None:
+        """Start the probe on the recipe in work."""
+        project = self._session.project
+        if project is None or self._session.running_job("probe"):
+            return
+        arguments = [str(project.root), *self._session.recipe_arguments()]
+        self._follow(self._session.start_job("probe", arguments, title="Leak probe"))
+
+    def _follow(self, job: Job) -> None:
+        self._probed = self._key()
+        self._words.setText("Starting")
+        self._bar.setRange(0, 0)
+        self._set_running(True)
+        job.event.connect(self._hear)
+        job.ended.connect(self._ended)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self._show_progress(event)
+        elif isinstance(event, Finished) and event.result.get("probes") and not event.stopped:
+            self._show(event.result)
+
+    def _show_progress(self, event: Progress) -> None:
+        if event.unit == "looks":
+            self._looks = (event.done, event.total)
+        done, total = self._looks
+        within = event.done / event.total if event.unit == "epochs" and event.total else 0.0
+        self._bar.setRange(0, 100 * total)
+        self._bar.setValue(round(100 * (done + within)))
+        left = f", {duration(event.seconds_left)} left" if event.seconds_left else ""
+        detail = f": {event.detail}" if event.detail else ""
+        self._words.setText(f"Look {min(done + 1, total)} of {total}{detail}{left}")
+
+    def _show(self, result: dict[str, Any]) -> None:
+        self._result = result
+        self._summary.set_value(unbroken(result.get("sentence", "")), level="bad" if result.get("leak") else "good")
+        self._bars.set_value(result["probes"])
+        self._mark_stale()
+        self.value_changed.emit()
+
+    def _ask_to_stop(self) -> None:
+        if job := self._session.running_job("probe"):
+            job.request_stop()
+            self._words.setText("Stopping")
+            self._stop.setEnabled(False)
+
+    def _ended(self, code: int, sentence: str) -> None:
+        self._set_running(False)
+        if sentence:
+            self._summary.set_value(sentence, level="bad")
+        elif code:
+            self._summary.set_value("Stopped before the last look.", level="info")
+
+    def _set_running(self, running: bool) -> None:
+        self._start.setEnabled(not running)
+        self._stop.setEnabled(running)
+        for widget in (self._stop, self._bar, self._words):
+            widget.setVisible(running)
+
+    def _key(self) -> list[Any]:
+        return [self._session.recipe.get(part) for part in _ASKED_BY]
+
+    def _mark_stale(self) -> None:
+        self._stale.setVisible(bool(self._result) and self._key() != self._probed)
+
+    def _forget(self) -> None:
+        self._result = {}
+        self._summary.set_value("")
+        self._bars.set_value([])
+        self._stale.hide()

@@ -1,0 +1,171 @@
+"""The quiz: the person puts ten shuffled tuples in order and learns how hard the network's question is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.engine.inspection.wilson import wilson
+from studio.gui.blocks import button, column, label, row
+from studio.gui.theme import current_theme
+from studio.gui.widgets.tuple_view import Dealt, TupleView
+from studio.gui.words import counted, ordinal, share
+
+_TILE_PIXELS = 168
+
+
+class Answer(NamedTuple):
+    """What the person said of a tuple: each shown element's place in time, counted from 0."""
+
+    dealt: Dealt
+    order: list[int]
+    right: bool
+
+
+class Quiz(QWidget):
+    """Asks tuple after tuple; its value are the answers so far. `ended` when the person leaves it."""
+
+    value_changed = Signal()
+    ended = Signal()
+
+    def __init__(self, *, page: str) -> None:
+        super().__init__()
+        self._page, self._chance, self._merged = page, 0.0, False
+        self._waiting: list[Dealt] = []
+        self._asked = 0
+        self._answers: list[Answer] = []
+        self._picked: list[int] = []
+        theme = current_theme()
+        self._count, self._head = label("", "caption"), label("", "heading", wrap=True)
+        self._how, self._question = label("", "quiet", wrap=True), ""
+        self._view = TupleView(name=f"{page}.quiz_tuple", elements=3, facts=False, tile_pixels=_TILE_PIXELS)
+        self._view.set_answer_shown(False)
+        self._view.element_clicked.connect(self._pick)
+        self._next = button("Next", name=f"{page}.quiz_next", kind="primary", clicked=self._take)
+        self._again = button("Start this one over", name=f"{page}.quiz_over", kind="plain", clicked=self._forget)
+        self._end = button("End the quiz", name=f"{page}.quiz_end", kind="plain", clicked=self.ended.emit)
+        self._missed = QVBoxLayout()
+        self._missed.setSpacing(theme.px(16))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(12))
+        layout.addLayout(column(self._count, self._head, self._how))
+        layout.addWidget(self._view)
+        layout.addLayout(row(self._next, self._again, self._end, None))
+        layout.addLayout(self._missed)
+
+    def value(self) -> list[Answer]:
+        """Give the answers so far."""
+        return list(self._answers)
+
+    def start(self, tuples: Sequence[Dealt], *, question: str, classes: int, chance: float) -> None:
+        """Ask these tuples."""
+        self._question = question
+        self._waiting, self._asked, self._answers = list(tuples), len(tuples), []
+        self._chance, self._merged = chance, classes * 2 == math.factorial(len(tuples[0].order))
+        self._clear_missed()
+        for widget in (self._view, self._next, self._again):
+            widget.show()
+        self._end.setText("End the quiz")
+        self._ask()
+
+    def result(self) -> str:
+        """Say how the person did against guessing."""
+        return verdict(sum(answer.right for answer in self._answers), len(self._answers), chance=self._chance)
+
+    def _ask(self) -> None:
+        dealt = self._waiting[0]
+        self._view.set_value(dealt)
+        self._count.setText(f"Question {len(self._answers) + 1} of {self._asked}")
+        self._head.setText(self._question)
+        clips = len(dealt.frames[0]) > 1
+        both = " Forward and backward both count." if self._merged else ""
+        self._how.setText(("Point at a clip to play it, and choose the clips" if clips else "Choose the frames")
+                          + f" in the order of time: first what happened first.{both}")
+        self._forget()
+
+    def _pick(self, element: int) -> None:
+        if not self._waiting or element in self._picked:
+            return
+        self._picked.append(element)
+        left = [number for number in range(len(self._view.tiles)) if number not in self._picked]
+        self._picked += left if len(left) == 1 else []
+        self._show_picks()
+
+    def _forget(self) -> None:
+        self._picked = []
+        self._show_picks()
+
+    def _show_picks(self) -> None:
+        for number, tile in enumerate(self._view.tiles):
+            place = self._picked.index(number) if number in self._picked else -1
+            tile.set_selected(place >= 0)
+            tile.set_caption("ABCDEF"[number % 6] + (f": {ordinal(place + 1)} in time" if place >= 0 else ""))
+        self._next.setEnabled(len(self._picked) == len(self._view.tiles))
+        self._next.setText("Next" if len(self._waiting) > 1 else "See how you did")
+        self._again.setEnabled(bool(self._picked))
+
+    def _take(self) -> None:
+        dealt = self._waiting.pop(0)
+        order = [self._picked.index(number) for number in range(len(self._picked))]
+        self._answers.append(Answer(dealt, order, is_right(order, dealt.order, merged=self._merged)))
+        self._ask() if self._waiting else self._judge()
+        self.value_changed.emit()
+
+    def _judge(self) -> None:
+        missed = [answer for answer in self._answers if not answer.right]
+        self._count.setText("Your answers")
+        self._head.setText(f"{len(self._answers) - len(missed)} of {len(self._answers)} right")
+        self._how.setText(self.result())
+        for widget in (self._view, self._next, self._again):
+            widget.hide()
+        self._end.setText("Back to the tuples")
+        if missed:
+            self._missed.addWidget(label(f"{counted(len(missed), 'tuple')} missed", "heading"))
+        for number, answer in enumerate(missed):
+            view = TupleView(name=f"{self._page}.quiz_missed_{number + 1}", elements=len(answer.order))
+            view.set_note(missed_note(answer))
+            view.set_value(answer.dealt)
+            self._missed.addWidget(view)
+
+    def _clear_missed(self) -> None:
+        while (item := self._missed.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+
+
+def is_right(order: Sequence[int], truth: Sequence[int], *, merged: bool) -> bool:
+    """Tell whether an order is the true one, or its reverse where the two count as one."""
+    backward = [len(truth) - 1 - place for place in truth]
+    return list(order) == list(truth) or (merged and list(order) == backward)
+
+
+def can_ask(dealt: Dealt, classes: int) -> bool:
+    """Tell whether a tuple asks for the order of its elements, and each order is an answer."""
+    orders = math.factorial(len(dealt.order))
+    return sorted(dealt.order) == list(range(len(dealt.order))) and classes in (orders, orders // 2)
+
+
+def missed_note(answer: Answer) -> str:
+    """Say what the person answered, and whether the tuple was hard for anybody."""
+    said = ", ".join(str(place + 1) for place in answer.order)
+    hard = " Little moves in it: nobody could be sure, a network neither." if answer.dealt.still else ""
+    return f"You said {said}.{hard}"
+
+
+def verdict(right: int, asked: int, *, chance: float) -> str:
+    """Say what `right` answers out of `asked` mean against guessing, with the 95 % interval in words."""
+    low, high = wilson(right, asked)
+    if low > chance:
+        meaning = "That is better than guessing: the order can be seen in these videos."
+    elif high < chance:
+        meaning = "That is worse than guessing: something misleads you, and may mislead a network."
+    else:
+        meaning = f"{asked} answers cannot tell this from guessing: the question may be too hard for these videos."
+    return (f"Guessing would give {chance * asked:.1f} of {asked} ({share(chance)}). With so few questions your true "
+            f"rate lies between {share(low)} and {share(high)}. {meaning}")

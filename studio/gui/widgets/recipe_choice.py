@@ -1,0 +1,100 @@
+"""Chooses a recipe from a paper or the studio's own, says where it comes from and how far it was changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtGui import QUndoCommand
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.gui.blocks import button, label
+from studio.gui.recipes import Values, settings_against, whole_preset
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.editors import ChoiceBox
+from studio.gui.words import counted
+
+
+class RecipeChange(QUndoCommand):
+    """Takes over a whole recipe, and can take it back."""
+
+    def __init__(self, session: Session, after: Values, text: str) -> None:
+        super().__init__(text)
+        self._session, self._before, self._after = session, session.recipe, after
+
+    def redo(self) -> None:
+        self._session.set_recipe(self._after)
+
+    def undo(self) -> None:
+        self._session.set_recipe(self._before)
+
+
+class RecipeChoice(QWidget):
+    """Edits which recipe the session works on. Choosing another can be undone."""
+
+    def __init__(self, session: Session, *, page: str) -> None:
+        super().__init__()
+        self._session = session
+        self.box = ChoiceBox()
+        self.box.setObjectName(f"{page}.recipe")
+        self.box.setAccessibleName("Recipe")
+        self.box.value_changed.connect(self._chosen)
+        self._summary, self._paper = label("", "", wrap=True), label("", "caption", wrap=True)
+        self._state = label("", "caption")
+        self._back = button("Back to the recipe", name=f"{page}.recipe_reset", kind="link", clicked=self._go_back)
+        caption = label("Recipe")
+        caption.setBuddy(self.box)
+        theme = current_theme()
+        top = QHBoxLayout()
+        top.setSpacing(theme.px(12))
+        top.addWidget(caption)
+        top.addWidget(self.box, 1)
+        state = QHBoxLayout()
+        state.setSpacing(theme.px(12))
+        state.addWidget(self._paper, 1)
+        state.addWidget(self._state)
+        state.addWidget(self._back)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(4))
+        layout.addLayout(top)
+        layout.addSpacing(theme.px(4))
+        layout.addWidget(self._summary)
+        layout.addLayout(state)
+
+    def value(self) -> str:
+        """Give the name of the recipe."""
+        return str(self.box.value() or "")
+
+    def set_value(self, name: str) -> None:
+        """Choose a recipe, as the person would."""
+        if name != self.value():
+            self.box.set_value(name)
+            self._chosen(name)
+
+    def refresh(self) -> None:
+        """Show the session's recipe."""
+        recipe, name = self._session.recipe, self._session.recipe.get("name", "")
+        choices = [(one["name"], one["title"]) for one in self._described()]
+        if name not in dict(choices):
+            choices.append((name, recipe.get("title") or name))
+        self.box.set_choices(choices)
+        self.box.set_value(name)
+        self._summary.setText(recipe.get("summary", ""))
+        self._paper.setText(recipe.get("paper") or "The studio's own")
+        preset = whole_preset(self._session.description, name)
+        changes = len(settings_against(recipe, preset)) if preset else 0
+        self._state.setText(f"{counted(changes, 'option')} changed" if changes else "")
+        self._back.setVisible(changes > 0)
+
+    def _described(self) -> list[dict[str, Any]]:
+        return list((self._session.description or {}).get("recipes", []))
+
+    def _chosen(self, name: str) -> None:
+        found = next((one for one in self._described() if one["name"] == name), None)
+        if found and name != self._session.recipe.get("name"):
+            self._session.undo.push(RecipeChange(self._session, found["values"], f"the recipe {found['title']}"))
+
+    def _go_back(self) -> None:
+        preset = whole_preset(self._session.description, self._session.recipe.get("name", ""))
+        self._session.undo.push(RecipeChange(self._session, preset, "back to the recipe"))

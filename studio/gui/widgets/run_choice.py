@@ -1,0 +1,72 @@
+"""Which run the pages look into: the runs that have weights, the newest first."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from studio.engine.runs import Run
+from studio.gui.blocks import column, label
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.words import share
+
+WEIGHTS = "weights.safetensors"
+
+
+def runs_with_weights(session: Session) -> list[Run]:
+    """The runs that can be looked into, newest first."""
+    return [run for run in reversed(session.runs) if (run.folder / WEIGHTS).is_file()]
+
+
+def chosen_run(session: Session) -> Run | None:
+    """The chosen run if it has weights, otherwise the newest one that has."""
+    found = runs_with_weights(session)
+    return next((run for run in found if run.name == session.selected_run), found[0] if found else None)
+
+
+class RunChoice(QWidget):
+    """Edits the session's chosen run."""
+
+    def __init__(self, session: Session, *, name: str) -> None:
+        super().__init__()
+        self._session, self._names = session, list[str]()
+        self.box = ChoiceBox()
+        label_of(self.box, name=name, title="Run to look into", about="Runs with weights, the newest first")
+        self.box.setMinimumContentsLength(18)
+        self.box.value_changed.connect(self._choose)
+        self._beside = label("", "caption", wrap=True)
+        layout = column(label("Run", "caption"), self.box, self._beside)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(layout)
+        self.setMinimumWidth(current_theme().px(160))
+
+    def value(self) -> str:
+        """Give the run's name, or nothing."""
+        run = chosen_run(self._session)
+        return run.name if run else ""
+
+    def refresh(self) -> None:
+        """Show the session's runs."""
+        found, chosen = runs_with_weights(self._session), chosen_run(self._session)
+        if [run.name for run in found] != self._names:
+            self._names = [run.name for run in found]
+            self.box.set_choices([(name, name) for name in self._names])
+        if chosen:
+            self.box.set_value(chosen.name)
+            self.box.setToolTip(f"{chosen.name}\n{chosen.title}")
+        self._beside.setText(_in_words(chosen) if chosen else "")
+
+    def _choose(self, name: str) -> None:
+        self._session.select_run(name)
+        self.refresh()
+
+
+def _in_words(run: Run) -> str:
+    reached = run.balanced_accuracy if run.balanced_accuracy is not None else run.accuracy
+    words = []
+    if reached is not None:
+        words.append(f"{share(reached)} right, chance {share(run.chance)}".replace(" %", "\u202f%"))
+    if run.state == "running":
+        words.append("still training: its best weights so far")
+    return " · ".join(words) or run.title

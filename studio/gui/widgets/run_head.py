@@ -1,0 +1,212 @@
+"""How a run goes: its state, how far it is and how long still, and its key numbers beside chance and the run before."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from studio.engine.events import Progress
+from studio.engine.runs import Run
+from studio.gui.blocks import Figure, column, label
+from studio.gui.measured import Measured
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.curves import rounded
+from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.run_list import STATES, reached, short_name
+from studio.gui.words import duration, number, share
+
+SILENCE_SECONDS = 30.0
+_PHASES = {"training": "training", "validation": "asking about held-out videos",
+           "self-test": "testing which precision is right and fast here"}
+_WHOLE = 1000
+_PLATEAU_PASSES = 3
+"""Validation passes without a better one after which that is said."""
+
+
+class RunHead(QWidget):
+    """Shows one run; its value is the run."""
+
+    def __init__(self, *, prefix: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self._run: Run | None = None
+        self._heard_at = time.monotonic()
+        self._title, self._state = label("", "heading"), label("", "quiet", wrap=True)
+        self._steps, self._step_words = _bar(f"{prefix}.steps")
+        self._epochs, self._epoch_words = _bar(f"{prefix}.epochs")
+        self._right = Figure("Right on held-out videos", name=f"{prefix}.right")
+        self._best = Figure("Best so far", name=f"{prefix}.best")
+        self._loss = Figure("Loss on held-out videos", name=f"{prefix}.loss")
+        self._speed = Figure("Questions a second", name=f"{prefix}.speed")
+        self._left = Figure("Time", name=f"{prefix}.left")
+        bars = QHBoxLayout()
+        bars.setSpacing(theme.px(24))
+        bars.addLayout(column(self._step_words, self._steps), 3)
+        bars.addLayout(column(self._epoch_words, self._epochs), 2)
+        self._bars = QWidget()
+        self._bars.setLayout(bars)
+        bars.setContentsMargins(0, 0, 0, 0)
+        figures = QWidget()
+        flow = FlowLayout(figures, spacing=16)
+        for figure in (self._right, self._best, self._loss, self._speed, self._left):
+            figure.setMinimumWidth(theme.px(116))
+            flow.addWidget(figure)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(12))
+        layout.addLayout(column(self._title, self._state, spacing=2))
+        layout.addWidget(self._bars)
+        layout.addWidget(figures)
+        self._silence = QTimer(self, interval=1000)
+        self._silence.timeout.connect(self._write_state)
+        self._phase: Progress | None = None
+        self._stopping = False
+
+    def value(self) -> Run | None:
+        """Give the run shown."""
+        return self._run
+
+    @property
+    def state_words(self) -> str:
+        """What is said of the run's state."""
+        return self._state.text()
+
+    def hear(self, progress: Progress | None = None) -> None:
+        """Take note that the run gave a sign of life, perhaps with its phase."""
+        self._heard_at = time.monotonic()
+        if progress is not None:
+            self._phase = progress
+            self._write_state()
+            self._write_steps(self._run)
+
+    def set_value(self, run: Run, measured: Measured, *, before: Run | None = None, stopping: bool = False) -> None:
+        """Show a run, what was measured of it, and the run before it."""
+        if self._run is None or run.name != self._run.name:
+            self._phase, self._heard_at = None, time.monotonic()
+        if run != self._run:
+            self._heard_at = time.monotonic()
+        self._run, self._stopping = run, stopping
+        self._title.setText(short_name(run.name))
+        self._title.setToolTip(run.name)
+        self._write_state()
+        self._write_steps(run)
+        self._write_epoch(run, measured)
+        self._write_figures(run, measured, before)
+        self._follow_silence()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._follow_silence()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._silence.stop()
+
+    def _follow_silence(self) -> None:
+        if self._run is not None and self._run.state == "running" and self.isVisible():
+            self._silence.start()
+        else:
+            self._silence.stop()
+
+    def _write_state(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        words = [run.title] if run.title != short_name(run.name) else []
+        kind = "quiet"
+        if run.state == "running":
+            phase = self._phase.phase if self._phase else "training"
+            words.append("stopping after this step; all is kept" if self._stopping else _PHASES.get(phase, phase))
+            if (silent := time.monotonic() - self._heard_at) > SILENCE_SECONDS:
+                words.append(f"no word from it for {duration(silent)}")
+                kind = "warning"
+        else:
+            words.append(STATES[run.state])
+            if run.state == "interrupted":
+                words.append("its process ended without a word; go on from its last checkpoint with Resume")
+        if run.message:
+            words.append(run.message)
+            kind = "bad" if run.state == "failed" else kind
+        self._state.setText(" · ".join(words))
+        self.setAccessibleName(f"Run {short_name(run.name)}: {self._state.text()}")
+        if self._state.property("kind") != kind:
+            set_kind(self._state, kind)
+
+    def _write_steps(self, run: Run | None) -> None:
+        if run is None:
+            return
+        step, total = run.step, run.total_steps
+        phase = self._phase if run.state == "running" else None
+        if phase is not None and phase.phase == "training":
+            step, total = phase.done, phase.total
+        _fill(self._steps, step / total if total else 0.0)
+        words = f"Step {number(step)} of {number(total)}" if total else f"Step {number(step)}"
+        if phase is not None and phase.phase != "training" and phase.total:
+            words += f" · {_PHASES.get(phase.phase, phase.phase)}: {round(100 * phase.done / phase.total)} %"
+        self._step_words.setText(words)
+        self._steps.setAccessibleName(words)
+
+    def _write_epoch(self, run: Run, measured: Measured) -> None:
+        epochs = int((run.recipe.get("training") or {}).get("max_epochs", 0))
+        whole, part = divmod(measured.epoch, 1)
+        done = bool(epochs) and measured.epoch >= epochs
+        words = f"Epoch {number(whole if done else whole + 1)}" + (f" of {number(epochs)}" if epochs else "")
+        _fill(self._epochs, 1.0 if done else part)
+        self._epoch_words.setText(words)
+        self._epochs.setAccessibleName(f"{words}, {round(100 * part)} %")
+
+    def _write_figures(self, run: Run, measured: Measured, before: Run | None) -> None:
+        chance = measured.chance if measured.chance is not None else run.chance
+        beside = f"chance {share(chance)}" if chance is not None else ""
+        self._right.set_value(share(reached(run)), beside)
+        best = measured.best("validation", "accuracy")
+        words = []
+        if best is not None:
+            steps = measured.points("validation", "accuracy")[0]
+            since = int((steps > best[0]).sum())
+            words.append(f"at step {number(best[0])}")
+            if since >= _PLATEAU_PASSES:
+                words.append(f"no better for {number(steps[-1] - best[0])} steps")
+        if before is not None and reached(before) is not None:
+            words.append(f"run before {share(reached(before))}")
+        self._best.set_value(share(best[1] if best else None), "\n".join(words))
+        loss = measured.last("validation", "loss")
+        guessing = f"guessing {-math.log(chance):.2f}" if chance and chance < 1 else ""
+        self._loss.set_value("–" if loss is None else f"{loss:.2f}", guessing)
+        speed = measured.last("train", "samples_per_second")
+        waited = measured.last("train", "wait_share")
+        self._speed.set_value("–" if speed is None else rounded(speed),
+                              f"{share(waited)} waiting for videos" if waited and waited >= 0.05 else
+                              f"{duration(1 / speed * _batch(run))} a step" if speed and _batch(run) / speed >= 1
+                              else "")
+        self._write_left(run)
+
+    def _write_left(self, run: Run) -> None:
+        if run.state != "running":
+            self._left.set_value(duration(run.seconds) if run.seconds else "–", "of training")
+            return
+        left = self._phase.seconds_left if self._phase and self._phase.phase == "training" else None
+        if left is None and run.step and run.total_steps:
+            left = run.seconds / run.step * max(0, run.total_steps - run.step)
+        self._left.set_value(duration(left) if left is not None else "not known",
+                             f"left, {duration(run.seconds)} so far")
+
+
+def _bar(name: str) -> tuple[QProgressBar, QLabel]:
+    made = QProgressBar()
+    made.setObjectName(name)
+    made.setTextVisible(False)
+    made.setRange(0, _WHOLE)
+    return made, label("", "caption")
+
+
+def _fill(bar: QProgressBar, part: float) -> None:
+    bar.setValue(round(_WHOLE * min(1.0, max(0.0, part))))
+
+
+def _batch(run: Run) -> int:
+    return int((run.recipe.get("training") or {}).get("batch_size", 1))

@@ -1,0 +1,196 @@
+"""The runs of a project as a list: state, key number beside chance, when and how long. Several can be chosen."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from studio.engine.runs import Run
+from studio.gui.icons import painted
+from studio.gui.theme import Theme, current_theme
+from studio.gui.words import duration, number, share
+
+Index = QModelIndex | QPersistentModelIndex
+_RUN = Qt.ItemDataRole.UserRole
+_ROW_PIXELS, _ICON_PIXELS = 52, 20
+_LEAST_ROWS, _MOST_ROWS = 3, 6
+STATES = {"running": "training", "finished": "finished", "stopped": "stopped", "failed": "failed",
+          "interrupted": "interrupted"}
+"""A run's state in words."""
+
+
+def short_name(name: str) -> str:
+    """Give a run's name without the date and time that its folder's name starts with."""
+    return re.sub(r"^\d{4}-\d\d-\d\d-\d{4}-", "", name)
+
+
+def reached(run: Run) -> float | None:
+    """The share of right answers of the last validation that is comparable with chance."""
+    return run.accuracy if run.accuracy is not None else run.balanced_accuracy
+
+
+def in_words(run: Run) -> str:
+    """Say all that a row shows."""
+    words = [short_name(run.name), STATES[run.state], _when(run), f"{number(run.step)} steps",
+             f"{duration(run.seconds)} of training" if run.seconds else ""]
+    if reached(run) is not None:
+        words.append(f"{share(reached(run))} right, chance {share(run.chance)}")
+    return ", ".join(word for word in words if word)
+
+
+def _when(run: Run) -> str:
+    return time.strftime("%d %b %H:%M", time.localtime(run.started_at)) if run.started_at else ""
+
+
+class RunModel(QAbstractListModel):
+    """The runs, newest first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Run] = []
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.runs)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        run = self.runs[index.row()]
+        roles = {Qt.ItemDataRole.DisplayRole: short_name(run.name), _RUN: run,
+                 Qt.ItemDataRole.AccessibleTextRole: in_words(run),
+                 Qt.ItemDataRole.ToolTipRole: f"{run.name}\n{run.title}\n{in_words(run)}"}
+        return roles.get(Qt.ItemDataRole(role))
+
+    def set_runs(self, runs: Sequence[Run]) -> None:
+        """Show these runs, given oldest first; rows that stay keep their selection."""
+        newest = list(reversed(runs))
+        if [run.name for run in newest] == [run.name for run in self.runs]:
+            self.runs = newest
+            if newest:
+                self.dataChanged.emit(self.index(0), self.index(len(newest) - 1))
+            return
+        self.beginResetModel()
+        self.runs = newest
+        self.endResetModel()
+
+
+class RunList(QListView):
+    """Its value is the names of the chosen runs; the first is the one that the pages look into."""
+
+    value_changed = Signal(object)
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName("Runs, newest first. Choose several to compare them")
+        self._runs = RunModel()
+        self._runs.setParent(self)
+        self.setModel(self._runs)
+        self.setItemDelegate(_Row(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setUniformItemSizes(True)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.value_changed.emit(self.value()))
+
+    def value(self) -> list[str]:
+        """Give the names of the chosen runs, the current one first."""
+        chosen = [self._runs.runs[index.row()].name for index in self.selectionModel().selectedIndexes()]
+        current = self.currentIndex()
+        name = self._runs.runs[current.row()].name if current.isValid() else ""
+        return sorted(chosen, key=lambda one: one != name)
+
+    def set_value(self, names: Sequence[str]) -> None:
+        """Choose runs; nobody is told."""
+        if set(names) == set(self.value()):
+            return
+        rows = [row for row, run in enumerate(self._runs.runs) if run.name in names]
+        chosen = QItemSelection()
+        for row in rows:
+            chosen.select(self._runs.index(row), self._runs.index(row))
+        model = self.selectionModel()
+        with QSignalBlocker(model):
+            first = next((row for row, run in enumerate(self._runs.runs) if names and run.name == names[0]), None)
+            if first is not None:
+                model.setCurrentIndex(self._runs.index(first), QItemSelectionModel.SelectionFlag.NoUpdate)
+            model.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.viewport().update()
+
+    def set_runs(self, runs: Sequence[Run]) -> None:
+        """Show the runs of a project, given oldest first."""
+        chosen = self.value()
+        with QSignalBlocker(self.selectionModel()):
+            self._runs.set_runs(runs)
+        self.set_value([name for name in chosen if any(run.name == name for run in runs)])
+        rows = min(max(len(runs), _LEAST_ROWS), _MOST_ROWS)
+        self.setFixedHeight(current_theme().px(_ROW_PIXELS) * rows + 2 * self.frameWidth() + 2)
+
+
+class _Row(QStyledItemDelegate):
+    """Paints a run: its state, its name, and its right answers over chance."""
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(current_theme().px(200), current_theme().px(_ROW_PIXELS))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme, run, place = current_theme(), index.data(_RUN), option.rect  # type: ignore[attr-defined]
+        painter.save()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        if selected:
+            painter.fillRect(place, QColor("#24403F" if theme.dark else "#D5ECE8"))
+        focused = option.state & QStyle.StateFlag.State_HasFocus  # type: ignore[attr-defined]
+        if focused:
+            painter.setPen(QColor(theme.accent))
+            painter.drawRect(place.adjusted(0, 0, -1, -1))
+        name, colour = _sign(run, theme)
+        side = theme.px(_ICON_PIXELS)
+        painter.drawPixmap(place.left() + theme.px(8), place.top() + (place.height() - side) // 2,
+                           painted(name, colour=colour, pixels=side))
+        inner = place.adjusted(theme.px(36), theme.px(6), -theme.px(10), -theme.px(6))
+        _two_lines(painter, inner, run, theme)
+        painter.restore()
+
+
+def _two_lines(painter: QPainter, inner: QRect, run: Run, theme: Theme) -> None:
+    half = inner.height() // 2
+    upper, lower = QRect(inner.topLeft(), QSize(inner.width(), half)), inner.adjusted(0, half, 0, 0)
+    known = reached(run) is not None
+    bold, small = theme.font(13, bold=True), theme.font(11)
+    right = QRect(upper)
+    taken = _write(painter, right, share(reached(run)) if known else "", bold, theme.text, right=True)
+    _write(painter, upper.adjusted(0, 0, -taken, 0), short_name(run.name), bold, theme.text)
+    taken = _write(painter, lower, f"chance {share(run.chance)}" if known else "", small, theme.quiet, right=True)
+    digest = " · ".join(filter(None, [STATES[run.state], f"{number(run.step)} steps" if run.step else _when(run)]))
+    _write(painter, lower.adjusted(0, 0, -taken, 0), digest, small, theme.quiet)
+
+
+def _write(painter: QPainter, place: QRect, words: str, font: QFont, colour: str, *, right: bool = False) -> int:
+    """Write a line, shortened where it must be; the width that it takes."""
+    metrics = QFontMetrics(font)
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    painter.drawText(place, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+    return metrics.horizontalAdvance(shown) + (current_theme().px(8) if words else 0)
+
+
+def _sign(run: Run, theme: Theme) -> tuple[str, str]:
+    return {"running": ("play", theme.accent), "finished": ("good", theme.good), "stopped": ("pause", theme.quiet),
+            "failed": ("bad", theme.bad), "interrupted": ("warning", theme.warning)}[run.state]

@@ -1,0 +1,64 @@
+"""The options of sampling and augmentation at the side of the Sampling page. They edit the session's recipe."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.engine.sampling import Augmentation, Sampling
+from studio.gui.blocks import button, label, row
+from studio.gui.forms import Form
+from studio.gui.recipes import section_of, whole_preset
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.fold import Fold
+from studio.gui.words import counted
+
+
+class SamplingOptions(QWidget):
+    """Two forms, made of the very models that the engine checks a recipe with."""
+
+    def __init__(self, session: Session, *, page: str) -> None:
+        super().__init__()
+        self._session = session
+        theme = current_theme()
+        self._title, self._state = label("", "strong", wrap=True), label("", "caption", wrap=True)
+        self._back = button("Back to the recipe", name=f"{page}.options_reset", kind="link",
+                            clicked=self._go_back)
+        self.forms = {"sampling": Form(Sampling.model_json_schema(), page=page),
+                      "augmentation": Form(Augmentation.model_json_schema(), page=page)}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(4))
+        for widget in (label("Recipe", "caption"), self._title):
+            layout.addWidget(widget)
+        state = row()
+        state.addWidget(self._state, 1)
+        state.addWidget(self._back)
+        layout.addLayout(state)
+        keep = self._back.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self._back.setSizePolicy(keep)
+        for section, title in (("sampling", "Tuples"), ("augmentation", "Crop and colours")):
+            layout.addSpacing(theme.px(12))
+            layout.addWidget(Fold(title, self.forms[section], name=f"{page}.{section}"))
+            self.forms[section].value_changed.connect(
+                lambda key, value, section=section: session.change_recipe(f"{section}.{key}", value))
+        layout.addStretch(1)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the recipe as it is now."""
+        recipe = self._session.recipe
+        preset = whole_preset(self._session.description, recipe.get("name", ""))
+        for section, form in self.forms.items():
+            form.set_defaults(section_of(preset, section))
+            form.set_value(section_of(recipe, section))
+        changes = sum(form.changes() for form in self.forms.values())
+        self._title.setText(recipe.get("title") or recipe.get("name", ""))
+        self._state.setText(f"{counted(changes, 'option')} here changed" if changes else "As in the recipe")
+        self._back.setVisible(changes > 0)
+
+    def _go_back(self) -> None:
+        preset = whole_preset(self._session.description, self._session.recipe.get("name", ""))
+        self._session.set_recipe({**self._session.recipe, **{section: section_of(preset, section)
+                                                             for section in self.forms}})

@@ -1,0 +1,214 @@
+"""One shuffled tuple exactly as the network gets it. Legend: E elements, F frames of one, H height, W width."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio.gui.blocks import column, label
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.frame_view import FrameView
+from studio.gui.widgets.pictures import Frames
+from studio.gui.widgets.player import Player
+from studio.gui.words import breakable, frames_text, ordinal, seconds_text
+
+_TILE_PIXELS = {1: 144, 2: 144, 3: 128, 4: 112, 5: 96, 6: 80}
+_FACTS_PIXELS = 224
+_CHANNELS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """A tuple as the worker dealt it. `order` gives each shown element's place in time, counted from 0.
+
+    `motion` is the window's mean, `usual_motion` the video's, both in pixels a frame (None: not known).
+    """
+
+    video_id: int
+    video: str
+    answer: str
+    frames: list[list[int]]
+    times: list[list[float]]
+    order: list[int]
+    window_seconds: tuple[float, float]
+    span_seconds: float
+    motion: float
+    flip: bool
+    channel: list[int]
+    pictures_EFHW3: Frames
+    usual_motion: float | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], pictures_EFHW3: Frames, *, usual_motion: float | None = None) -> Dealt:
+        """Read what the service method `tuples` answers of one tuple."""
+        start, stop = record["window_seconds"]
+        return cls(video_id=record["video_id"], video=record["video"], answer=record["answer"],
+                   frames=record["frames"], times=record["times"], order=record["order"],
+                   window_seconds=(start, stop), span_seconds=record["span_seconds"], motion=record["motion"],
+                   flip=bool(record["flip"]), channel=record["channel"], pictures_EFHW3=pictures_EFHW3,
+                   usual_motion=usual_motion)
+
+    @property
+    def still(self) -> bool:
+        """Whether its window moves less than half as much as the video does on average."""
+        return bool(self.usual_motion) and self.motion < 0.5 * (self.usual_motion or 0.0)
+
+    @property
+    def frames_per_second(self) -> float:
+        """How many frames of a clip pass in a second of the video."""
+        times_F = np.asarray(self.times[0])
+        length = float(times_F[-1] - times_F[0])
+        return (len(times_F) - 1) / length if length > 0 else 15.0
+
+
+class TupleView(QWidget):
+    """Shows a dealt tuple: its elements play together under the mouse. Its value is the tuple."""
+
+    clicked = Signal()
+    element_clicked = Signal(int)
+
+    def __init__(self, *, name: str, elements: int, facts: bool = True, tile_pixels: int = 0) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._dealt: Dealt | None = None
+        self._answer_shown, self._selected = True, False
+        self._note, self._tile_pixels = "", tile_pixels
+        self.player = Player(self)
+        self.tiles: list[FrameView] = []
+        self._flow = FlowLayout(self, spacing=8)
+        self._facts = Facts() if facts else None
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._make_tiles(elements)
+
+    def value(self) -> Dealt | None:
+        """Give the tuple shown."""
+        return self._dealt
+
+    def set_value(self, dealt: Dealt) -> None:
+        """Show a tuple."""
+        if len(self.tiles) != len(dealt.frames):
+            self._make_tiles(len(dealt.frames))
+        self._dealt = dealt
+        self.player.set_rate(dealt.frames_per_second)
+        for tile, pictures_FHW3 in zip(self.tiles, dealt.pictures_EFHW3, strict=True):
+            tile.set_frames(pictures_FHW3)
+        self._describe()
+
+    def wait(self, message: str = "") -> None:
+        """Empty the tiles, which stay in their places, until the next tuple comes."""
+        self._dealt = None
+        for tile in self.tiles:
+            tile.set_message(message)
+            tile.set_caption("")
+        if self._facts:
+            self._facts.set_lines([])
+
+    def set_answer_shown(self, shown: bool) -> None:
+        """Show the answer, frame numbers and times, or keep all of them back."""
+        self._answer_shown = shown
+        self._describe()
+
+    def set_note(self, note: str) -> None:
+        """Add a line to the facts, such as what the person answered."""
+        self._note = note
+        self._describe()
+
+    def set_selected(self, selected: bool) -> None:
+        """Give the elements the accent's border, or take it."""
+        self._selected = selected
+        for tile in self.tiles:
+            tile.set_selected(selected)
+
+    def facts(self) -> str:
+        """Give what is said about the tuple, line by line."""
+        return "\n".join(text for text, _kind in self._lines())
+
+    def _make_tiles(self, elements: int) -> None:
+        while self._flow.takeAt(0) is not None:
+            pass
+        for tile in self.tiles:
+            tile.hide()
+            tile.deleteLater()
+        side = self._tile_pixels or _TILE_PIXELS.get(elements, 80)
+        self.tiles = [FrameView(self, tile=(side, side), caption_lines=3, selectable=True, player=self.player)
+                      for _ in range(elements)]
+        for number, tile in enumerate(self.tiles):
+            tile.setObjectName(f"{self.objectName()}.{number + 1}")
+            tile.set_selected(self._selected)
+            tile.clicked.connect(self.clicked)
+            tile.clicked.connect(lambda number=number: self.element_clicked.emit(number))
+            self._flow.addWidget(tile)
+        if self._facts:
+            self._flow.addWidget(self._facts)
+        self.updateGeometry()
+
+    def _describe(self) -> None:
+        if self._dealt is None:
+            return
+        for number, tile in enumerate(self.tiles):
+            text = element_text(self._dealt, number) if self._answer_shown else "ABCDEF"[number % 6]
+            tile.set_caption(text)
+        if self._facts:
+            self._facts.set_lines(self._lines())
+
+    def _lines(self) -> list[tuple[str, str]]:
+        dealt = self._dealt
+        if dealt is None:
+            return []
+        span = 1 + max(map(max, dealt.frames)) - min(map(min, dealt.frames))
+        usual = "" if dealt.usual_motion is None else f" (the video's mean: {dealt.usual_motion:.2f})"
+        return [(dealt.answer[:1].upper() + dealt.answer[1:], "strong") if self._answer_shown
+                else ("Answer hidden", "quiet"),
+                *([(self._note, "")] if self._note else []),
+                (f"{dealt.span_seconds:.2f} s in all, {span} frames", "quiet"),
+                (f"Motion {dealt.motion:.2f} pixels a frame{usual}", "quiet"),
+                *([("Mirrored left to right", "quiet")] if dealt.flip else []),
+                (breakable(dealt.video), "caption")]
+
+
+class Facts(QWidget):
+    """Some lines of text in a column of fixed width."""
+
+    def __init__(self, *, width_pixels: int = _FACTS_PIXELS) -> None:
+        super().__init__()
+        theme = current_theme()
+        self.setFixedWidth(theme.px(width_pixels))
+        self._labels = [label("", "quiet", wrap=True) for _ in range(6)]
+        self._column = column(*self._labels, spacing=4)
+        self._column.setContentsMargins(theme.px(12), 0, 0, 0)
+        self._column.addStretch(1)
+        self.setLayout(self._column)
+
+    def set_lines(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Show lines, each with its kind."""
+        filled = [*lines, *[("", "quiet")] * (len(self._labels) - len(lines))]
+        for shown, (text, kind) in zip(self._labels, filled, strict=False):
+            shown.setText(text)
+            shown.setVisible(bool(text))
+            if shown.property("kind") != kind:
+                set_kind(shown, kind)
+        self._column.invalidate()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.maximumWidth(), self._column.totalHeightForWidth(self.maximumWidth()))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
+def element_text(dealt: Dealt, number: int) -> str:
+    """Say of one shown element when it happened: its place in time, frame numbers and seconds."""
+    frames, times = dealt.frames[number], dealt.times[number]
+    channel = dealt.channel[number]
+    when = seconds_text(times[0]) if len(times) == 1 else f"{times[0]:.2f}–{seconds_text(times[-1])}"
+    colour = f"\n{_CHANNELS[channel]} only" if channel >= 0 else ""
+    return f"{ordinal(dealt.order[number] + 1)} in time\n{frames_text(frames)}\n{when}{colour}"

@@ -1,0 +1,101 @@
+"""The table of videos with the line of tools above it: search, which ones, leave out, take in, undo."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+
+from studio.engine.catalogue import Video
+from studio.gui.blocks import button
+from studio.gui.theme import current_theme
+from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.thumbnails import Thumbnails
+from studio.gui.widgets.video_model import ALL, EXCLUDED, PROBLEMS
+from studio.gui.widgets.video_table import VideoTable
+
+_SHOWS = (("All videos", ALL), ("With problems", PROBLEMS), ("Excluded", EXCLUDED))
+
+
+class VideoList(QWidget):
+    """Lists and selects videos; `exclude_clicked` brings whether the selected ones shall be left out."""
+
+    exclude_clicked = Signal(bool)
+    value_changed = Signal()
+
+    def __init__(self, thumbnails: Thumbnails, undo: QUndoStack, *, prefix: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self._prefix = prefix
+        self._undo_stack = undo
+        self.table = VideoTable(thumbnails, name=f"{prefix}.table")
+        self.table.setMinimumHeight(theme.px(240))
+        self.table.value_changed.connect(self._show_selection)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(8))
+        layout.addWidget(self._make_tools())
+        layout.addWidget(self.table, 1)
+        undo.indexChanged.connect(self._show_undo)
+        self._show_undo()
+        self._show_selection()
+
+    def value(self) -> list[Video]:
+        """Give the videos selected."""
+        return self.table.value()
+
+    def show_only(self, show: str) -> None:
+        """Filter: all, problems or excluded."""
+        self._show.setCurrentIndex([key for _words, key in _SHOWS].index(show))
+
+    def search(self, text: str) -> None:
+        """Filter by a part of the name, group or label."""
+        self._filter.setText(text)
+
+    def _make_tools(self) -> QWidget:
+        self._filter = QLineEdit()
+        self._filter.setObjectName(f"{self._prefix}.filter")
+        self._filter.setAccessibleName("Search in names, groups and labels")
+        self._filter.setPlaceholderText("Search")
+        self._filter.setClearButtonEnabled(True)
+        self._filter.setFixedWidth(current_theme().px(180))
+        self._filter.textChanged.connect(self._filter_now)
+        self._show = QComboBox()
+        self._show.setObjectName(f"{self._prefix}.show")
+        self._show.setAccessibleName("Which videos are listed")
+        for words, key in _SHOWS:
+            self._show.addItem(words, key)
+        self._show.currentIndexChanged.connect(self._filter_now)
+        self._exclude = button("Exclude", name=f"{self._prefix}.exclude", icon_name="eye-off", kind="plain",
+                               clicked=lambda: self.exclude_clicked.emit(self._will_exclude()))
+        self._undo = button("Undo", name=f"{self._prefix}.undo", icon_name="undo", kind="plain",
+                            clicked=self._undo_stack.undo)
+        tools = QWidget()
+        flow = FlowLayout(tools, spacing=8)
+        for one in (self._filter, self._show, self._exclude, self._undo):
+            flow.addWidget(one)
+        return tools
+
+    def _filter_now(self) -> None:
+        show = self._show.currentData()
+        self.table.set_filter(self._filter.text(), show)
+        self.table.show_reasons(wide=show == PROBLEMS)
+
+    def _will_exclude(self) -> bool:
+        return not all(video.excluded for video in self.value())
+
+    def _show_selection(self) -> None:
+        chosen = bool(self.value())
+        words = "Exclude" if not chosen or self._will_exclude() else "Include again"
+        self._exclude.setEnabled(chosen)
+        self._exclude.setText(words)
+        self._exclude.setAccessibleName(words)
+        self._exclude.setToolTip("Leave the selected videos out of everything; nothing is deleted"
+                                 if words == "Exclude" else "Take the selected videos in again")
+        self.value_changed.emit()
+
+    def _show_undo(self) -> None:
+        words = self._undo_stack.undoText()
+        self._undo.setEnabled(self._undo_stack.canUndo())
+        self._undo.setToolTip(f"Undo: {words} (Ctrl+Z)" if words else "Nothing to undo")
+        self._undo.setAccessibleName(f"Undo: {words}" if words else "Undo")

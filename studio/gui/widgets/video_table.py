@@ -1,0 +1,157 @@
+"""The table of videos: thumbnails, names and what is known of each. Its value is the videos selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from studio.engine.catalogue import Video, display_path
+from studio.gui.theme import Theme, current_theme
+from studio.gui.widgets.thumbnails import THUMBNAIL, Thumbnails
+from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel
+
+_Index = QModelIndex | QPersistentModelIndex
+_ROW = THUMBNAIL[1] + 8
+_LEAST_NAME = 200
+
+
+class VideoTable(QTableView):
+    """Shows and selects videos; only the rows that are seen cost anything."""
+
+    value_changed = Signal()
+
+    def __init__(self, thumbnails: Thumbnails, *, name: str) -> None:
+        super().__init__()
+        theme = current_theme()
+        self.setObjectName(name)
+        self.setAccessibleName("Videos")
+        self.rows = VideoModel(thumbnails.picture)
+        thumbnails.came.connect(self.rows.picture_came)
+        self.setModel(self.rows)
+        self.setItemDelegateForColumn(NAME, _NameDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(theme.px(_ROW))
+        self._shape_columns(theme)
+        self.setSortingEnabled(True)
+        self.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
+        self.selectionModel().selectionChanged.connect(self.value_changed)
+        self.rows.modelReset.connect(self.value_changed)
+
+    def value(self) -> list[Video]:
+        """Give the videos selected, as they lie in the table."""
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        return [self.rows.video_at(row) for row in rows]
+
+    def current(self) -> Video | None:
+        """Give the video that the keys are on, if it is selected; else the first selected."""
+        index = self.currentIndex()
+        if index.isValid() and self.selectionModel().isRowSelected(index.row(), QModelIndex()):
+            return self.rows.video_at(index.row())
+        return next(iter(self.value()), None)
+
+    def set_videos(self, videos: Sequence[Video]) -> None:
+        """Show other videos; those selected stay selected where they are still there."""
+        selected = {video.id for video in self.value()}
+        self.rows.set_videos(videos)
+        self.select(selected)
+
+    def set_filter(self, text: str, show: str) -> None:
+        """Show only some (see `VideoModel.set_filter`); those selected stay selected where they are still shown."""
+        selected = {video.id for video in self.value()}
+        self.rows.set_filter(text, show)
+        self.select(selected)
+
+    def select(self, video_ids: set[int]) -> None:
+        """Select these videos."""
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        rows = sorted(row for row in map(self.rows.row_of, video_ids) if row is not None)
+        if rows:
+            self.setCurrentIndex(self.rows.index(rows[0], NAME))
+        for row in rows[1:]:
+            self.selectionModel().select(self.rows.index(row, NAME), flags)
+
+    def show_reasons(self, *, wide: bool) -> None:
+        """Give the reason of a bad verdict the room of the columns that say nothing about it."""
+        self.rows.set_reasons(shown=wide)
+        for place in range(1, len(COLUMNS)):
+            self.setColumnHidden(place, wide and place != HEALTH)
+        self.setColumnWidth(HEALTH, current_theme().px(COLUMNS[HEALTH].width * (4 if wide else 1)))
+        self._stretch_names()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._stretch_names()
+
+    def _shape_columns(self, theme: Theme) -> None:
+        header = self.horizontalHeader()
+        header.setMinimumSectionSize(theme.px(48))
+        header.setHighlightSections(False)
+        for place, column in enumerate(COLUMNS):
+            if place != NAME:
+                self.setColumnWidth(place, theme.px(column.width))
+        self._stretch_names()
+
+    def _stretch_names(self) -> None:
+        """Give the names what the other columns leave, but never so little that they cannot be read."""
+        others = sum(self.columnWidth(place) for place in range(len(COLUMNS)) if place != NAME)
+        self.setColumnWidth(NAME, max(current_theme().px(_LEAST_NAME), self.viewport().width() - others))
+
+
+class _NameDelegate(QStyledItemDelegate):
+    """Paints a thumbnail at its place from the start, the file's name, and the folder under it."""
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
+        return QSize(current_theme().px(220), current_theme().px(_ROW))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        theme, video = current_theme(), index.data(Qt.ItemDataRole.UserRole)
+        widget: QWidget = option.widget
+        widget.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
+        gap, (width, height) = theme.px(8), (theme.px(THUMBNAIL[0]), theme.px(THUMBNAIL[1]))
+        place = QRect(option.rect.left() + gap, option.rect.top() + theme.px(4), width, height)
+        _paint_picture(painter, theme, place, index.data(Qt.ItemDataRole.DecorationRole), faded=video.excluded)
+        words = option.rect.adjusted(width + 2 * gap + gap // 2, theme.px(6), -gap, -theme.px(6))
+        folder, _, name = display_path(video.path).rpartition("/")
+        under = f"excluded · {folder or video.source}" if video.excluded else folder or video.source
+        _paint_line(painter, words, name, colour=theme.quiet if video.excluded else theme.text, pixels=13, upper=True)
+        _paint_line(painter, words, under, colour=theme.quiet, pixels=11, upper=False)
+
+
+def _paint_picture(painter: QPainter, theme: Theme, place: QRect, picture: QPixmap | None, *, faded: bool) -> None:
+    painter.fillRect(place, QColor(theme.raised))
+    if picture is not None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(0.35 if faded else 1.0)
+        target = QRect(place.topLeft(), picture.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio))
+        target.moveCenter(place.center())
+        painter.drawPixmap(target, picture)
+        painter.restore()
+
+
+def _paint_line(painter: QPainter, place: QRect, text: str, *, colour: str, pixels: int, upper: bool) -> None:
+    font = current_theme().font(pixels)
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    side = Qt.AlignmentFlag.AlignTop if upper else Qt.AlignmentFlag.AlignBottom
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideMiddle, place.width())
+    painter.drawText(place, side | Qt.AlignmentFlag.AlignLeft, shown)

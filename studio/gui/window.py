@@ -1,0 +1,245 @@
+"""The window: a rail, the pages, the messages and the status line. It knows pages by their entries only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+
+from studio.gui import projects, theme
+from studio.gui.closing import ask_before_closing
+from studio.gui.entries import ENTRIES, START
+from studio.gui.notices import Notices
+from studio.gui.page_stack import PageStack
+from studio.gui.pages.page import Page
+from studio.gui.rail import Entry, Rail
+from studio.gui.session import Notice, Session
+from studio.gui.shortcuts import Shortcut, install, show_sheet
+from studio.gui.statusbar import StatusBar
+
+SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
+_AFTER_FIRST_PAINT_MILLISECONDS = 50
+
+
+class Window(QMainWindow):
+    """The one window of a session. `closed` when it has let go of everything."""
+
+    closed = Signal()
+
+    def __init__(self, session: Session, *, entries: Sequence[Entry] = ENTRIES, start: Entry = START) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setAcceptDrops(True)
+        self.session = session
+        self._entries, self._start = list(entries), start
+        self._painted = self._closing = False
+        self._question: QDialog | None = None
+        self.rail, self.pages = Rail(entries), PageStack(session, entries, start)
+        self.notices, self.status = Notices(), StatusBar(session)
+        self._put_together()
+        self._connect()
+        self.shortcuts = self._make_shortcuts()
+        install(self, self.shortcuts)
+        self.resize(1280, 720)
+        if not session.settings.geometry.isEmpty():
+            self.restoreGeometry(session.settings.geometry)
+        self.show_page(start.name)
+
+    def page(self, name: str) -> Page | None:
+        """Give a page by its name, made now if it has not been."""
+        return self.pages.page(name)
+
+    def show_page(self, name: str) -> None:
+        """Show a page, or what it waits for."""
+        self.pages.show_page(name)
+
+    def add_folder(self, folder: Path) -> None:
+        """Add a folder of videos, or open it when it is a project (as dropping it on the window does)."""
+        projects.open_or_add(self.session, folder)
+
+    def set_theme(self, name: str) -> None:
+        """Dress everything in `dark`, `light` or what the `system` has."""
+        self.session.settings.theme = name
+        self._dress()
+
+    def set_text_scale(self, scale: float) -> None:
+        """Set the size of text and controls, 1 to 2."""
+        self.session.settings.text_scale = scale
+        self._dress()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(_AFTER_FIRST_PAINT_MILLISECONDS, self, self._after_first_paint)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _folders(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for folder in _folders(event):
+            self.add_folder(folder)
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.session.jobs and not self._closing:
+            event.ignore()
+            if self._question is None:
+                self._question = ask_before_closing(self, self.session.jobs, keep=self._close_now,
+                                                    stop=self._stop_and_close)
+                self._question.finished.connect(self._forget_question)
+            return
+        self._let_go()
+        event.accept()
+        self.closed.emit()
+
+    def _put_together(self) -> None:
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notices)
+        column.addWidget(self.pages, 1)
+        upper = QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addWidget(self.rail)
+        upper.addWidget(right, 1)
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(upper, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(whole)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.rail.value_changed.connect(session.go_to)
+        self.rail.project_clicked.connect(lambda: session.go_to(self._start.name))
+        self.rail.theme_clicked.connect(
+            lambda: self.set_theme("light" if theme.current_theme().dark else "dark"))
+        self.rail.text_size_clicked.connect(self._offer_text_sizes)
+        self.rail.shortcuts_clicked.connect(self._show_shortcuts)
+        self.status.messages_clicked.connect(self.notices.show_all)
+        self.pages.shown.connect(self.rail.set_value)
+        self.pages.locks_changed.connect(self._show_locks)
+        session.page_wanted.connect(self.show_page)
+        session.notified.connect(self._notify)
+        session.project_changed.connect(self._show_project)
+        session.job_ended.connect(self._close_when_done)
+        QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    def _make_shortcuts(self) -> list[Shortcut]:
+        session = self.session
+        pages = [Shortcut([f"Ctrl+{number}"], entry.title, partial(session.go_to, entry.name))
+                 for number, entry in enumerate(self._entries, 1)]
+        return [
+            *pages,
+            Shortcut(["Ctrl+O"], "Open or make a project", lambda: session.go_to(self._start.name)),
+            Shortcut(["F5"], "Look at the project's folder again", self._look_again),
+            Shortcut(["Ctrl+Z"], "Undo", session.undo.undo),
+            Shortcut(["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", session.undo.redo),
+            Shortcut(["Ctrl++", "Ctrl+="], "Larger text", lambda: self._step_text(1)),
+            Shortcut(["Ctrl+-"], "Smaller text", lambda: self._step_text(-1)),
+            Shortcut(["Ctrl+0"], "Text at 100 %", lambda: self.set_text_scale(1.0)),
+            Shortcut(["F1", "?"], "This list", self._show_shortcuts),
+            Shortcut(["Ctrl+W", "Ctrl+Q"], "Close the window", self.close),
+        ]
+
+    def _after_first_paint(self) -> None:
+        if not self._closing:
+            self.session.service.start()
+            self.pages.build_in_background()
+
+    def _dress(self) -> None:
+        focus = QApplication.focusWidget()
+        name = focus.objectName() if focus else ""
+        self.setUpdatesEnabled(False)
+        dress(self.session)
+        self.notices.dress()
+        self.pages.rebuild()
+        self.setUpdatesEnabled(True)
+        if again := self.findChild(QWidget, name) if name else None:
+            again.setFocus()
+
+    def _follow_system(self) -> None:
+        if self.session.settings.theme == "system" and theme.system_theme().name != theme.current_theme().name:
+            self._dress()
+
+    def _step_text(self, step: int) -> None:
+        scale = theme.current_theme().scale
+        place = min(range(len(SCALES)), key=lambda number: abs(SCALES[number] - scale))
+        self.set_text_scale(SCALES[min(len(SCALES) - 1, max(0, place + step))])
+
+    def _offer_text_sizes(self) -> None:
+        menu = QMenu(self)
+        for scale in SCALES:
+            action = menu.addAction(f"{scale:.0%}", partial(self.set_text_scale, scale))
+            action.setCheckable(True)
+            action.setChecked(scale == theme.current_theme().scale)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.rail.text_button.mapToGlobal(self.rail.text_button.rect().topRight()))
+
+    def _show_shortcuts(self) -> None:
+        show_sheet(self, self.shortcuts)
+
+    def _show_locks(self) -> None:
+        for entry in self._entries:
+            waiting = self.pages.waits_for(entry.name)
+            self.rail.set_locked(entry.name, waiting[0] if waiting else "")
+
+    def _show_project(self) -> None:
+        project = self.session.project
+        name = (project.settings.name or project.root.name) if project else ""
+        self.rail.set_project(name)
+        self.setWindowTitle(f"{name} – Unshuffle Studio" if name else "Unshuffle Studio")
+
+    def _notify(self, notice: Notice) -> None:
+        self.notices.add(notice)
+        self.status.set_messages(len(self.notices.value()))
+
+    def _look_again(self) -> None:
+        self.session.reload_videos()
+        self.session.reload_runs()
+
+    def _forget_question(self) -> None:
+        self._question = None
+
+    def _close_now(self) -> None:
+        self._closing = True
+        self.close()
+
+    def _stop_and_close(self) -> None:
+        self._closing = True
+        for job in self.session.jobs:
+            job.request_stop()
+        self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        if self._closing and not self.session.jobs:
+            self.close()
+
+    def _let_go(self) -> None:
+        self._closing = True
+        self.session.settings.geometry = self.saveGeometry()
+        self.status.close_timers()
+        self.pages.close_pages()
+        self.session.close()
+
+
+def dress(session: Session) -> theme.Theme:
+    """Put the theme and text size of the settings on the application."""
+    named = {"dark": theme.DARK, "light": theme.LIGHT}.get(session.settings.theme)
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return theme.apply(application, named or theme.system_theme(), session.settings.text_scale)
+
+
+def _folders(event: QDropEvent) -> list[Path]:
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.is_dir()]

@@ -1,0 +1,122 @@
+"""The Inspect page, with the real worker on a small trained run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from studio.gui.pages.inspect import InspectPage, agreement
+from studio.gui.session import Notice, Session
+from tests.gui.conftest import wait_for
+
+
+@pytest.fixture
+def page(session: Session, tiny_run: Path) -> Iterator[InspectPage]:
+    session.open_project(tiny_run.parents[1])
+    made = InspectPage(session)
+    made.resize(1140, 688)
+    made.show()
+    made.refresh()
+    yield made
+    made.hide()
+    made.deleteLater()
+
+
+def answered(page: InspectPage) -> None:
+    wait_for(lambda: not page.question.busy and page.heats.trained.frames, seconds=60)
+
+
+def test_what_the_page_waits_for(session: Session, sample_project: Path) -> None:
+    page = InspectPage(session)
+    assert (page.waits_for() or ("", ""))[1] == "library"
+    session.open_project(sample_project)
+    reason, where = page.waits_for() or ("", "")
+    assert where == "training" and "trained run" in reason
+    page.deleteLater()
+
+
+def test_looking_into_a_network(page: InspectPage, tmp_path: Path) -> None:
+    """One worker for the whole story: it takes seconds to load."""
+    assert page.waits_for() is None
+    answered(page)
+    shows_both_heats(page)
+    every_control_does_its_work(page)
+    says_that_the_worker_died_and_tries_again(page)
+    a_picture_is_saved_by_the_command_itself(page, tmp_path / "a picture.png")
+    page.heats.play_button.click()
+    assert page.heats.player.playing
+    page.hide()
+    assert not page.heats.player.playing, "a hidden page plays nothing"
+
+
+def shows_both_heats(page: InspectPage) -> None:
+    trained, random = page.heats.trained.picture(), page.heats.random.picture()
+    assert trained is not None and random is not None
+    assert trained.shape == random.shape == (56, 56, 3), "the clip as the network gets it"
+    assert not np.array_equal(trained, random)
+
+
+def every_control_does_its_work(page: InspectPage) -> None:
+    trained = page.heats.trained.picture()
+    box = page.layer_choice.layer_box
+    assert box.count() >= 3 and box.value() == box.itemData(box.count() - 1), "the last layer at first"
+
+    box.setCurrentIndex(0)
+    assert page.question.busy
+    answered(page)
+    other = page.heats.trained.picture()
+    assert not np.array_equal(trained, other)
+    assert f"--layer {box.value()}" in page.command_line()
+
+    page.layer_choice.unit_box.setValue(1)
+    answered(page)
+    assert not np.array_equal(other, page.heats.trained.picture())
+    assert page.command_line().endswith("--unit 1 -o heat.png")
+
+    before = list(page.heats._frames)
+    page.picker.time_slider.setValue(0)
+    answered(page)
+    wait_for(lambda: page.heats._frames != before)
+    assert page.heats._frames[0] == 0
+
+    QTest.keyClick(page.heats.trained, Qt.Key.Key_Right)
+    assert page.heats.trained.value() == page.heats.random.value() == page.heats.frame_slider.value()
+    page.heats.opacity_slider.setValue(0)
+    clean = page.heats.trained.picture()
+    assert np.array_equal(clean, page.heats.random.picture()), "without heat both are the clip itself"
+
+
+def says_that_the_worker_died_and_tries_again(page: InspectPage) -> None:
+    page.picker.time_slider.setValue(10)
+    worker = next(child for child in psutil.Process().children() if "service" in child.cmdline())
+    worker.suspend()
+    wait_for(lambda: page.question.busy and not page.question._timer.isActive())
+    worker.kill()
+    failure, retry = page.findChild(QWidget, "inspect.failure"), page.findChild(QPushButton, "inspect.retry")
+    assert failure and retry
+    wait_for(lambda: not failure.isHidden())
+    retry.click()
+    answered(page)
+    wait_for(failure.isHidden)
+
+
+def a_picture_is_saved_by_the_command_itself(page: InspectPage, path: Path) -> None:
+    told: list[Notice] = []
+    page.session.notified.connect(told.append)
+    page.save.save(path)
+    assert not page.save.button.isEnabled()
+    wait_for(lambda: not page.save.busy, seconds=60)
+    assert path.read_bytes()[:4] == b"\x89PNG"
+    assert page.save.button.isEnabled() and told[-1].message == "The picture a picture.png was saved."
+
+
+@pytest.mark.parametrize(("alike", "said"), [(1.0, "almost the same places"), (0.7, "similar"), (0.4, "share some"),
+                                             (0.0, "different places"), (-0.5, "different places")])
+def test_how_alike_is_said_in_words_with_the_figure(alike: float, said: str) -> None:
+    sentence, meaning = agreement(alike)
+    assert said in sentence and f"{alike:.2f}" in sentence and meaning.startswith("Training")

@@ -1,0 +1,257 @@
+"""The Sampling page on real clips and the real worker: tuples, windows, answers, the quiz, and what cannot be dealt."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from studio.gui import theme
+from studio.gui.pages.sampling import QUESTIONS, TUPLES, SamplingPage
+from studio.gui.recipes import Values
+from studio.gui.session import Session
+from studio.gui.widgets.quiz import Answer, is_right, missed_note, verdict
+from studio.gui.widgets.tuple_view import Dealt
+from tests.gui.conftest import wait_for
+from tests.gui.warm import warm_session
+
+
+@pytest.fixture(scope="module")
+def warm(qapp: QApplication, sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with warm_session(sample_project, tmp_path_factory.mktemp("sampling")) as session:
+        yield session
+
+
+@pytest.fixture
+def page(warm: Session, tiny_recipe: dict[str, Any]) -> Iterator[SamplingPage]:
+    warm.set_recipe(whole(warm, tiny_recipe))
+    made = SamplingPage(warm)
+    made.resize(1140, 660)
+    made.show()
+    made.refresh()
+    dealt(made)
+    yield made
+    made.hide()
+    made.deleteLater()
+
+
+def whole(session: Session, values: dict[str, Any]) -> Values:
+    found: list[Values] = []
+    session.ask("recipe", {"values": values}, then=lambda result, _pictures: found.append(result["values"]))
+    wait_for(lambda: found)
+    return found[0]
+
+
+def dealt(page: SamplingPage) -> list[Dealt]:
+    wait_for(lambda: not page.dealing.waiting)
+    return page.tuples.tuples
+
+
+def test_it_waits_for_videos(session: Session) -> None:
+    page = SamplingPage(session)
+    reason, where = page.waits_for() or ("", "")
+    assert where == "library" and reason.endswith(".")
+    page.deleteLater()
+
+
+def test_the_tuples_are_shown_as_the_network_gets_them(page: SamplingPage, warm: Session) -> None:
+    tuples = dealt(page)
+    assert len(tuples) == TUPLES and page.waits_for() is None
+    first = tuples[0]
+    assert first.pictures_EFHW3.shape == (3, 8, 56, 56, 3), "three clips of eight frames, cropped and resized"
+    view = page.tuples.views[0]
+    tile = view.tiles[1].picture()
+    assert tile is not None
+    assert np.array_equal(tile, first.pictures_EFHW3[1, 0])
+    cached = warm.cached_video(first.video_id)
+    assert cached is not None
+    for frames_F, times_F in zip(first.frames, first.times, strict=True):
+        assert np.allclose(cached.times_N[frames_F], times_F, atol=1e-3)
+    facts = view.facts()
+    for words in (first.answer[1:], f"{first.span_seconds:.2f} s", "pixels a frame", "the video's mean", first.video[:4]):
+        assert words in facts
+    caption = view.tiles[0].accessibleName()
+    assert f"frames {first.frames[0][0]}–{first.frames[0][-1]}" in caption and "in time" in caption
+
+
+def test_elements_of_a_tuple_play_together_under_the_mouse(page: SamplingPage) -> None:
+    one, other = page.tuples.views[0].tiles[:2]
+    assert one.player is other.player and one.player is not page.tuples.views[1].tiles[0].player
+    one.player.play()
+    wait_for(lambda: one.value() >= 2)
+    assert other.value() == one.value()
+    one.player.stop()
+
+
+def test_the_windows_lie_on_the_curve_and_the_selected_one_shows_its_elements(page: SamplingPage) -> None:
+    tuples = dealt(page)
+    curve = page.motion.curve
+    assert [(window.start, window.stop) for window in curve.windows] == [one.window_seconds for one in tuples]
+    assert [text for *_times, text in curve.windows[0].elements] == ["1", "2", "3"]
+    curve.window_clicked.emit(2)
+    assert page.tuples.value() == 2 and page.tuples.views[2].tiles[0].selected
+    QTest.mouseClick(page.tuples.views[1].tiles[0], Qt.MouseButton.LeftButton)
+    assert page.tuples.value() == 1
+
+
+def test_the_cursor_moves_by_keys_and_the_frames_follow(page: SamplingPage) -> None:
+    curve, strip = page.motion.curve, page.motion.strip
+    start = curve.value()
+    QTest.keyClick(curve, Qt.Key.Key_Home)
+    assert curve.value() == 0 == strip.value() and start != 0
+    QTest.keyClick(curve, Qt.Key.Key_Right)
+    assert strip.value() == 1 and "frame 1" in curve.accessibleDescription()
+    QTest.keyClick(curve, Qt.Key.Key_End)
+    assert strip.video is not None
+    assert strip.value() == strip.video.frames - 1
+    QTest.keyClick(strip, Qt.Key.Key_Left)
+    assert curve.value() == strip.video.frames - 2
+    assert strip.shown_frames().count(strip.value()) == 1
+
+
+def test_hidden_answers_are_hidden_everywhere(page: SamplingPage) -> None:
+    page.answers.click()
+    view = page.tuples.views[0]
+    assert [tile.accessibleName() for tile in view.tiles] == ["A", "B", "C"]
+    assert view.facts().startswith("Answer hidden")
+    assert not any(window.elements for window in page.motion.curve.windows)
+
+
+def test_another_deal_is_another_and_the_command_line_repeats_it(page: SamplingPage) -> None:
+    before = [one.frames for one in dealt(page)]
+    seed = page.command_line().partition("--seed ")[2].split()[0]
+    QTest.mouseClick(page.deal, Qt.MouseButton.LeftButton)
+    after = [one.frames for one in dealt(page)]
+    assert after != before
+    assert page.command_line().partition("--seed ")[2].split()[0] != seed
+    assert page.command_line().startswith("studio preview ") and "--video" in page.command_line()
+
+
+def test_every_change_of_an_option_deals_anew_once(page: SamplingPage, warm: Session) -> None:
+    asked: list[dict[str, Any]] = []
+    ask = warm.service.ask
+    warm.service.ask = lambda method, params, **rest: (asked.append(params), ask(method, params, **rest))  # type: ignore[method-assign]
+    try:
+        for length in (4, 5, 4):
+            page.options.forms["sampling"].field("tuple_length").editor.setValue(length)
+        tuples = dealt(page)
+    finally:
+        warm.service.ask = ask  # type: ignore[method-assign]
+    assert len(asked) == 1, "changes in quick succession are asked once"
+    assert warm.recipe["sampling"]["tuple_length"] == 4
+    assert all(len(one.frames) == 4 == len(view.tiles) for one, view in zip(tuples, page.tuples.views, strict=True))
+    assert "24 possible answers" in page._guess.text()
+
+
+def test_a_stale_answer_is_never_shown(page: SamplingPage) -> None:
+    took: list[str] = []
+    page.dealing.ask(count=1, seed=1, video_id=None, then=lambda _tuples, _result: took.append("old"))
+    wait_for(lambda: not page.dealing._soon.isActive())
+    page.dealing.ask(count=1, seed=2, video_id=None, then=lambda _tuples, _result: took.append("new"))
+    dealt(page)
+    assert took == ["new"]
+
+
+def test_channel_splitting_is_seen_in_the_pictures(page: SamplingPage, warm: Session) -> None:
+    warm.change_recipe("augmentation.channel_splitting", True)
+    tuples = dealt(page)
+    grey_EFHW3 = tuples[0].pictures_EFHW3
+    assert np.array_equal(grey_EFHW3[..., 0], grey_EFHW3[..., 1])
+    assert " only" in page.tuples.views[0].tiles[0].accessibleName()
+
+
+def test_a_recipe_that_is_too_long_says_so_in_place_of_the_tuples(page: SamplingPage, warm: Session) -> None:
+    warm.change_recipe("sampling.clip_frames", 64)
+    dealt(page)
+    assert page.problem.isVisible() and not page.tuples.isVisible() and not page.ask_me.isEnabled()
+    assert "frames" in page.problem.value() and page.problem._remedy.text()
+    warm.change_recipe("sampling.clip_frames", 8)
+    assert len(dealt(page)) == TUPLES
+    assert not page.problem.isVisible() and page.tuples.isVisible() and page.ask_me.isEnabled()
+
+
+def test_all_videos_as_in_training(page: SamplingPage) -> None:
+    page.videos.setCurrentIndex(0)
+    tuples = dealt(page)
+    assert page.videos.value() is None and len({one.video_id for one in tuples}) > 1
+    assert "--video" not in page.command_line()
+    page._select(3)
+    assert page.motion._video_id == tuples[3].video_id
+
+
+def answer_with(page: SamplingPage, places: Callable[[list[int]], list[int]]) -> None:
+    """Answer every question of the quiz, given the true place of each element."""
+    quiz = page.quiz
+    while quiz._waiting:
+        wanted = places(quiz._waiting[0].order)
+        for place in range(len(wanted)):
+            tile = quiz._view.tiles[wanted.index(place)]
+            tile.setFocus()
+            QTest.keyClick(tile, Qt.Key.Key_Return)
+        QTest.mouseClick(quiz._next, Qt.MouseButton.LeftButton)
+
+
+def test_a_quiz_answered_rightly(page: SamplingPage) -> None:
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(lambda: page.quiz.isVisible())
+    assert not page.motion.isVisible() and not page.options.isVisible() and not page.tuples.isVisible()
+    assert not page.quiz._next.isEnabled()
+    assert all(len(tile.accessibleName()) == 1 for tile in page.quiz._view.tiles), "nothing gives the answer away"
+    answer_with(page, lambda truth: truth)
+    assert len(page.quiz.value()) == QUESTIONS and all(answer.right for answer in page.quiz.value())
+    assert page.quiz._head.text() == "10 of 10 right" and "better than guessing" in page.quiz.result()
+    QTest.mouseClick(page.quiz._end, Qt.MouseButton.LeftButton)
+    assert len(dealt(page)) == TUPLES
+    assert page.tuples.isVisible() and not page.quiz.isVisible()
+
+
+def test_a_quiz_answered_wrongly_lists_what_was_missed(page: SamplingPage) -> None:
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(lambda: page.quiz.isVisible())
+    answer_with(page, lambda truth: [truth[-1], *truth[:-1]])
+    assert page.quiz._head.text() == "0 of 10 right"
+    missed = page.quiz.findChild(QWidget, "sampling.quiz_missed_1")
+    assert missed is not None and "You said" in missed.facts()
+    assert page.quiz.result().count("%") == 3
+
+
+def test_what_a_result_means() -> None:
+    assert "better than guessing" in verdict(7, 10, chance=1 / 6)
+    assert "cannot tell this from guessing" in verdict(2, 10, chance=1 / 6)
+    assert "worse than guessing" in verdict(0, 10, chance=0.5)
+    assert "Guessing would give 1.7 of 10 (17 %)" in verdict(2, 10, chance=1 / 6)
+
+
+def test_forward_and_backward_count_as_one_only_where_they_do() -> None:
+    assert is_right([0, 1, 2], [0, 1, 2], merged=False)
+    assert is_right([2, 1, 0], [0, 1, 2], merged=True) and not is_right([2, 1, 0], [0, 1, 2], merged=False)
+    assert not is_right([1, 0, 2], [0, 1, 2], merged=True)
+
+
+def test_a_missed_tuple_in_which_little_moves_is_excused() -> None:
+    shared = {"video_id": 1, "video": "a.mp4", "answer": "in order", "frames": [[0], [1]], "times": [[0.0], [0.1]],
+              "order": [0, 1], "window_seconds": (0.0, 0.1), "span_seconds": 0.1, "flip": False, "channel": [-1, -1],
+              "pictures_EFHW3": np.zeros((2, 1, 4, 4, 3), np.uint8), "usual_motion": 1.0}
+    assert "Little moves" in missed_note(Answer(Dealt(motion=0.2, **shared), [1, 0], False))
+    assert missed_note(Answer(Dealt(motion=0.9, **shared), [1, 0], False)) == "You said 2, 1."
+
+
+def test_every_control_has_a_name_and_nothing_is_cut_at_twice_the_text(
+        qapp: QApplication, page: SamplingPage, warm: Session) -> None:
+    for name in ("video", "curve", "deal", "tuples", "quiz", "answers", "clip_frames", "crop_pixels"):
+        found = page.findChild(QWidget, f"sampling.{name}")
+        assert found is not None and found.accessibleName(), name
+    for scale, colours in ((2.0, theme.LIGHT), (1.0, theme.DARK)):
+        theme.apply(qapp, colours, scale)
+        other = SamplingPage(warm)
+        other.resize(1140, 660)
+        other.show()
+        other.refresh()
+        dealt(other)
+        assert other.body.parentWidget().width() <= other.width(), "nothing to scroll sideways"
+        other.hide()
+        other.deleteLater()

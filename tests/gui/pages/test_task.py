@@ -1,0 +1,204 @@
+"""The Task page with the real worker: cards, recipes, options, the check of every change, the leak probe."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from studio.engine.runs import Run
+from studio.gui import theme
+from studio.gui.pages.task import TaskPage
+from studio.gui.session import Session
+from studio.gui.widgets.probe_bars import ProbeBar, ProbeBars
+from studio.gui.widgets.recipe_figures import measured, typical_span
+from tests.gui.conftest import wait_for
+from tests.gui.warm import warm_session
+
+LEAK = {"name": "border", "title": "only the outer 8 pixels", "accuracy": 0.9, "interval": [0.8, 0.95], "chance": 0.17,
+        "leak": True, "sentence": "The answer leaks from there."}
+CLEAN = {**LEAK, "name": "grain", "accuracy": 0.18, "interval": [0.12, 0.25], "leak": False, "sentence": "No leak."}
+
+
+@pytest.fixture(scope="module")
+def warm(qapp: QApplication, sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with warm_session(sample_project, tmp_path_factory.mktemp("task")) as session:
+        yield session
+
+
+@pytest.fixture
+def page(warm: Session) -> Iterator[TaskPage]:
+    recipe = next(one for one in (warm.description or {})["recipes"] if one["name"] == "clip-order")
+    warm.set_recipe(recipe["values"])
+    made = TaskPage(warm)
+    made.resize(1140, 660)
+    made.show()
+    made.refresh()
+    checked(made)
+    yield made
+    made.hide()
+    made.deleteLater()
+
+
+def checked(page: TaskPage) -> dict[str, Any]:
+    """Wait until the worker has said what the recipe in work comes to."""
+    wait_for(lambda: page.figures.value().get("values") == page.session.recipe)
+    return dict(page.figures.value())
+
+
+def test_it_waits_for_videos_and_then_for_the_worker(session: Session, sample_project: Path) -> None:
+    page = TaskPage(session)
+    assert (page.waits_for() or ("", ""))[1] == "library"
+    session.open_project(sample_project)
+    page.show()
+    page.refresh()
+    assert page.waits_for() is None
+    assert page._content.isHidden() and "worker" in page.waiting.value()
+    session.service.died.emit("The preview worker ended.")
+    assert page.trouble.value() == "The preview worker ended." and "studio doctor" in page.trouble._remedy.text()
+    page.hide()
+    page.deleteLater()
+
+
+def test_cards_say_what_is_learned_chance_parameters_and_cost(page: TaskPage) -> None:
+    wait_for(lambda: page.tasks.card("sequence-sorting").facts())
+    assert page.tasks.value() == "clip-order" and page.backbones.value() == "r3d_vcop"
+    assert page.tasks.card("clip-order").facts() == "6 possible answers; guessing gives 17 %"
+    assert page.tasks.card("sequence-sorting").facts() == "3 possible answers; guessing gives 33 %"
+    assert "Learns: how an action unfolds" in page.tasks.card("clip-order").accessibleDescription()
+    assert page.backbones.card("r3d_vcop").facts() == "14.4 million parameters\n19.9 GMAC a clip"
+    heights = {page.backbones.card(name).height() for name in page.backbones.names()}
+    assert len(heights) == 1, "cards of a row are of one height"
+
+
+def test_the_figures_stand_beside_what_they_compare_with(page: TaskPage) -> None:
+    figures = page.figures.figures
+    assert figures["chance"].value() == "17 %" and figures["span"].value() == "64 frames"
+    assert "fits" in figures["span"].accessibleName() and "of 10 videos" in figures["span"].accessibleName()
+
+
+def test_a_card_is_chosen_by_keys(page: TaskPage, warm: Session) -> None:
+    card = page.tasks.card("sequence-sorting")
+    card.setFocus()
+    QTest.keyClick(card, Qt.Key.Key_Space)
+    assert warm.recipe["task"] == "sequence-sorting" and page.tasks.value() == "sequence-sorting"
+    assert checked(page)["classes"] == 3
+    assert page.options.forms["task_options"].has("frame_features"), "the form is the other task's"
+    assert "--set task=sequence-sorting" in page.command_line()
+    QTest.mouseClick(page.backbones.card("r3d_small"), Qt.MouseButton.LeftButton)
+    assert warm.recipe["backbone"] == "r3d_small"
+
+
+def test_another_recipe_is_taken_over_and_can_be_taken_back(page: TaskPage, warm: Session) -> None:
+    warm.change_recipe("training.batch_size", 4)
+    mine = warm.recipe
+    assert page.recipe._state.text() == "1 option changed" and page.recipe._back.isVisible()
+    page.recipe.set_value("opn")
+    assert warm.recipe["name"] == "opn" and checked(page)["classes"] == 12
+    assert "Lee et al." in page.recipe._paper.text() and page.recipe._summary.text()
+    assert page.command_line().endswith("--recipe opn")
+    warm.undo.undo()
+    assert warm.recipe == mine and page.recipe.value() == "clip-order"
+    page.recipe._back.click()
+    assert warm.recipe["training"]["batch_size"] == 8 and not page.recipe._back.isVisible()
+
+
+def test_options_are_edited_and_the_command_line_follows(page: TaskPage, warm: Session) -> None:
+    editor = page.findChild(QWidget, "task.max_epochs")
+    assert editor is not None
+    editor.setValue(12)
+    assert warm.recipe["training"]["max_epochs"] == 12
+    assert page.command_line().endswith("--recipe clip-order --set training.max_epochs=12")
+    assert checked(page)["values"]["training"]["max_epochs"] == 12
+    head = page.options.forms["task_options"].field("merge_reversed")
+    head.editor.click()
+    assert checked(page)["classes"] == 3
+
+
+def test_a_wrong_recipe_is_told_at_the_top_and_at_its_option(page: TaskPage, warm: Session) -> None:
+    warm.change_recipe("task_options.dropout", 3)
+    wait_for(lambda: page.problem.isVisible())
+    assert not page.train.isEnabled() and page.figures.figures["classes"].value() == "–"
+    page.options.set_error("training.momentum = 2", "input should be less than 1")
+    assert page.options.forms["training"].field("momentum").about == "Input should be less than 1."
+    warm.change_recipe("task_options.dropout", 0.5)
+    checked(page)
+    assert not page.problem.isVisible() and page.train.isEnabled()
+    assert page.options.forms["training"].field("momentum").about.startswith("For SGD")
+
+
+def test_training_without_an_end_is_refused_in_one_sentence(page: TaskPage, warm: Session) -> None:
+    warm.change_recipe("training.max_epochs", 0)
+    wait_for(lambda: page.problem.isVisible())
+    assert "needs an end" in page.problem.value() and len(page.problem.value()) < 160
+
+
+def test_the_way_to_the_next_page(page: TaskPage, warm: Session) -> None:
+    wanted: list[str] = []
+    warm.page_wanted.connect(wanted.append)
+    QTest.mouseClick(page.train, Qt.MouseButton.LeftButton)
+    assert wanted == ["training"]
+
+
+def test_the_leak_probe_runs_and_is_judged_look_by_look(page: TaskPage, warm: Session) -> None:
+    warm.change_recipe("sampling.clip_frames", 4)
+    page.probe._start.click()
+    assert warm.running_job("probe") and page.probe._bar.isVisible() and not page.probe._start.isEnabled()
+    wait_for(lambda: not warm.running_job("probe"), seconds=120)
+    found = page.probe.value()["probes"]
+    assert [entry["name"] for entry in found] == ["border", "colour", "still", "grain"]
+    assert len(page.probe._bars.findChildren(ProbeBar)) == 4
+    assert page.probe._summary.isVisible() and page.probe._start.isEnabled() and page.probe._stale.isHidden()
+    warm.change_recipe("sampling.interval_frames", 3)
+    assert page.probe._stale.isVisible(), "what was found belongs to other options"
+
+
+def test_a_probe_that_is_stopped_says_so(page: TaskPage, warm: Session) -> None:
+    page.probe._start.click()
+    page.probe._stop.click()
+    wait_for(lambda: not warm.running_job("probe"), seconds=60)
+    assert page.probe._summary.value() == "Stopped before the last look." and page.probe.value() == {}
+
+
+def test_bars_of_a_probe(qapp: QApplication) -> None:
+    bars = ProbeBars()
+    bars.set_value([LEAK, CLEAN])
+    assert [bar.value() for bar in bars.findChildren(ProbeBar)] == [0.9, 0.18]
+    leak, clean = bars.findChildren(ProbeBar)
+    assert leak.accessibleName() == "90 % right, guessing gives 17 %"
+    for bar in (leak, clean):
+        bar.resize(200, 16)
+    at = int(leak._x(0.5))
+    colour = leak.grab().toImage().pixelColor(at, 8).name()
+    assert colour == theme.current_theme().bad.lower(), "a leak is drawn in the colour of what is wrong"
+    assert clean.grab().toImage().pixelColor(at, 8).name() != colour
+
+
+def test_what_was_measured_on_this_machine() -> None:
+    def run(name: str, **values: Any) -> Run:
+        recipe = {"backbone": "r3d_small", "training": {"batch_size": 8}}
+        return Run(name=name, folder=Path(name), recipe=recipe, state="finished", **values)
+
+    runs = [run("old", step=10, seconds=8.0), run("new", step=100, seconds=20.0), run("none")]
+    assert measured(runs, "r3d_small") == "40 tuples a second in the run new"
+    assert measured(runs, "caffenet") == "" and typical_span(64, []) == ""
+
+
+def test_every_control_has_a_name_and_nothing_is_cut_at_twice_the_text(
+        qapp: QApplication, page: TaskPage, warm: Session) -> None:
+    for name in ("recipe", "backbone", "task", "probe", "train", "max_steps", "dropout", "starts_from"):
+        found = page.findChild(QWidget, f"task.{name}")
+        assert found is not None and found.accessibleName(), name
+    for scale, colours in ((2.0, theme.LIGHT), (1.0, theme.DARK)):
+        theme.apply(qapp, colours, scale)
+        other = TaskPage(warm)
+        other.resize(1140, 660)
+        other.show()
+        other.refresh()
+        checked(other)
+        assert other.body.parentWidget().width() <= other.width(), "nothing to scroll sideways"
+        other.hide()
+        other.deleteLater()

@@ -1,0 +1,196 @@
+"""The Library page: what is listed, searched, left out, grouped, scanned."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
+
+from studio.engine.catalogue import PARTIAL, Video
+from studio.engine.project import Grouping, Project
+from studio.gui import library_facts
+from studio.gui.pages.library import LibraryPage
+from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel, health
+from studio.gui.window import Window
+from tests.gui.conftest import wait_for
+
+
+@pytest.fixture
+def page(window: Window, project: Path) -> LibraryPage:
+    window.session.open_project(project)
+    window.session.go_to("library")
+    return cast("LibraryPage", window.page("library"))
+
+
+def _button(page: LibraryPage, name: str) -> QPushButton:
+    found = page.findChild(QPushButton, f"library.{name}")
+    assert found is not None, name
+    return found
+
+
+def _shown(page: LibraryPage) -> list[str]:
+    rows = page.list.table.rows
+    return [rows.video_at(row).path for row in range(rows.rowCount())]
+
+
+def _select(page: LibraryPage, *ends: str) -> None:
+    page.list.table.select({video.id for video in page.session.videos if video.path.endswith(ends)})
+
+
+def test_the_summary_counts_and_the_problem_is_named_with_its_reason(page: LibraryPage) -> None:
+    assert page.subtitle.text().startswith("10 videos, 1 unreadable, ")
+    problems = page.findChild(type(page._problems), "library.problems")
+    assert problems and problems.isVisible() and "1 unreadable" in problems.value()
+    assert "notes.mp4 (it holds text, not a video)" in problems._remedy.text()
+    _button(page, "show_problems").click()
+    assert _shown(page) == ["notes.mp4"]
+    cell = page.list.table.rows.index(0, HEALTH).data()
+    assert cell == "unreadable: it holds text, not a video"
+
+
+def test_search_and_sorting_keep_what_is_selected(page: LibraryPage) -> None:
+    _select(page, "scene-02.mp4")
+    chosen = {video.id for video in page.list.value()}
+    assert chosen
+    page.findChild(QLineEdit, "library.filter").setText("JUMP")
+    assert all(path.startswith("jump/") for path in _shown(page)) and len(_shown(page)) == 3
+    assert {video.id for video in page.list.value()} <= chosen
+    page.list.search("")
+    page.list.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    lengths = [page.list.table.rows.video_at(row).seconds for row in range(10)]
+    assert lengths == sorted(lengths, reverse=True)
+
+
+def test_excluding_is_kept_in_the_project_and_undone_by_ctrl_z(window: Window, page: LibraryPage) -> None:
+    page.list.search("walk")
+    page.list.table.selectAll()
+    _button(page, "exclude").click()
+    assert len(page.session.usable_videos) == 6
+    with page.session.project.catalogue() as catalogue:
+        assert sum(video.excluded for video in catalogue.videos()) == 3
+    assert "3 excluded" in page.subtitle.text() and _button(page, "exclude").text() == "Include again"
+    assert _button(page, "undo").isEnabled()
+    window.activateWindow()
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(page.session.usable_videos) == 9
+    QTest.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert len(page.session.usable_videos) == 6
+    page.list.show_only("excluded")
+    assert len(_shown(page)) == 3
+    page.list.table.selectAll()
+    _button(page, "exclude").click()
+    assert len(page.session.usable_videos) == 9
+
+
+def test_thumbnails_come_when_rows_are_seen_and_the_preview_plays(page: LibraryPage) -> None:
+    rows = page.list.table.rows
+    wait_for(lambda: rows.index(0, NAME).data(Qt.ItemDataRole.DecorationRole) is not None)
+    wait_for(lambda: page.preview.view.frames > 1)
+    page.preview.view.player.play()
+    before = page.preview.view.value()
+    wait_for(lambda: page.preview.view.value() != before)
+    page.preview.view.player.stop()
+    bad = next(video for video in page.session.videos if not video.readable)
+    page.preview.set_value(bad)
+    assert page.preview.view.frames == 0 and not _button(page, "play").isEnabled()
+
+
+def test_groups_by_pattern_are_counted_live_and_applied_with_a_way_back(page: LibraryPage) -> None:
+    before = {video.id: video.group for video in page.session.videos}
+    way = page.findChild(QComboBox, "library.group_by")
+    way.setCurrentIndex(1)
+    way.activated.emit(1)
+    pattern = page.findChild(QLineEdit, "library.group_pattern")
+    QTest.keyClicks(pattern, r"(scene-\d+)")
+    assert "groups in 10 videos" in page.grouping._count.text()
+    QTest.keyClick(pattern, Qt.Key.Key_Return)
+    assert Project.open(page.session.project.root).settings.grouping == Grouping(by="pattern", pattern=r"(scene-\d+)")
+    groups = {video.path: video.group for video in page.session.videos}
+    assert groups["jump/scene-01.mp4"] == groups["walk/scene-01.mp4"] == "scene-01"
+    assert "--group-pattern" in page.command_line()
+    page.session.undo.undo()
+    assert {video.id: video.group for video in page.session.videos} == before
+    assert Project.open(page.session.project.root).settings.grouping.by == "video"
+    assert page.grouping.value().by == "video"
+
+
+def test_a_pattern_that_is_of_no_use_is_said_and_not_applied(page: LibraryPage) -> None:
+    for pattern, why in ((r"(scene", "no regular expression"), ("scene", "no brackets"), ("(zebra)", "fits no video")):
+        page.grouping.set_value(Grouping(by="pattern", pattern=pattern))
+        page.grouping._edited()
+        assert why in page.grouping._count.text()
+    assert page.session.project.settings.grouping.by == "video"
+
+
+def test_groups_and_labels_from_a_csv(page: LibraryPage, clips: Path) -> None:
+    page.grouping._way.setCurrentIndex(2)
+    page.grouping.choose_csv(clips / "labels.csv")
+    labels = {video.path: (video.label, video.group) for video in page.session.videos}
+    assert labels["echo-strong/patient-01.mp4"] == ("echo-strong", "patient-01")
+
+
+def test_a_folder_is_taken_out_and_put_back(page: LibraryPage) -> None:
+    name = page.sources.value()[0].name
+    _button(page, "remove.0").click()
+    assert page.session.videos == [] and page.session.project.settings.sources == []
+    assert _button(page, "first_folder").isVisible()
+    page.session.undo.undo()
+    assert len(page.session.videos) == 10
+    assert [source.name for source in Project.open(page.session.project.root).settings.sources] == [name]
+
+
+def test_a_new_folder_is_estimated_scanned_and_listed(window: Window, clips: Path) -> None:
+    window.add_folder(clips)
+    page = cast("LibraryPage", window.page("library"))
+    wait_for(lambda: _button(page, "scan").text() == "Scan 10 videos")
+    assert _button(page, "scan").property("kind") == "primary"
+    _button(page, "scan").click()
+    assert not _button(page, "scan").isEnabled() and _button(page, "stop").isVisible()
+    wait_for(lambda: not window.session.jobs, seconds=40)
+    assert len(_shown(page)) == 10 and not _button(page, "stop").isVisible()
+    wait_for(lambda: _button(page, "scan").text() == "Scan again")
+    assert _button(page, "next").isVisible() and _button(page, "next").property("kind") == "primary"
+
+
+def test_a_missing_folder_is_said(page: LibraryPage, tmp_path: Path, window: Window) -> None:
+    page.add_folder(tmp_path / "nowhere")
+    assert "there is no such folder" in window.notices.value()[0].message
+
+
+def test_the_space_of_a_scan_is_said_in_words() -> None:
+    words = library_facts.space_words({"videos": 3, "cache_bytes": 4_000_000_000}, free_bytes=9_000_000_000)
+    assert words == "A scan will take about 4.0 GB for small copies of the frames; 9.0 GB are free."
+    tight = library_facts.space_words({"videos": 3, "cache_bytes": 4_000_000_000}, free_bytes=3_000_000_000)
+    assert tight.endswith("That is not enough.")
+    assert library_facts.space_words({"videos": 0, "cache_bytes": None}, free_bytes=1) == ""
+
+
+def test_the_words_about_videos() -> None:
+    good = Video(id=1, source="s", path="a.mp4", verdict="good", seconds=60, group="s/a.mp4")
+    partly = replace(good, id=2, path="b.mp4", verdict=PARTIAL, reason="20 of 90 frames", group="b")
+    assert library_facts.summary([good, partly]) == "2 videos, 1 partly readable, 2 min in all; 2 groups."
+    assert library_facts.problems([good]) == ("", "")
+    assert library_facts.problems([good, partly])[1] == "b.mp4 (20 of 90 frames)."
+    assert health(partly) == "partly readable: 20 of 90 frames"
+    assert [COLUMNS[5].text(one) for one in (good, partly)] == ["its own", "b"]
+
+
+def test_a_hundred_thousand_videos_filter_and_scroll_at_once(qapp: QApplication) -> None:
+    asked: list[Any] = []
+    model = VideoModel(lambda video: asked.append(video))
+    model.set_videos([Video(id=number, source="s", path=f"folder/{number:06}.mp4", verdict="good", seconds=number % 97)
+                      for number in range(100_000)])
+    started = time.monotonic()
+    model.set_filter("099")
+    model.set_filter("")
+    for row in range(0, 100_000, 5000):
+        assert model.index(row, 1).data()
+    elapsed = time.monotonic() - started
+    assert model.rowCount() == 100_000 and asked == []
+    assert elapsed < 5, f"{elapsed:.2f} s"  # generous: the figure itself is a benchmark, on a quiet machine

@@ -1,0 +1,27 @@
+"""A session with its worker started and the studio described: made once a file, because loading torch takes seconds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from studio.gui.session import Session
+from tests.gui.conftest import wait_for
+
+
+@contextmanager
+def warm_session(project: Path, place: Path) -> Iterator[Session]:
+    """Open a copy of a project, with settings of its own; the worker has loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDIO_HOME", str(place / "home"))
+        session = Session()
+        session.open_project(shutil.copytree(project, place / "project"))
+        session.service.start()
+        wait_for(lambda: session.description, seconds=60)
+        yield session
+        session.close()
+        session.deleteLater()
