@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
-from studio.engine.video.probe import is_dicom
+from studio.engine.video.probe import DICOM_SUFFIXES, is_dicom
 from studio.engine.video.reader import DECODER_ERRORS, Picture, Reader, Source, VideoReader
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-SUFFIXES = {".dcm", ".dicom", ".ima"}
 _VIDEO_SYNTAXES = "1.2.840.10008.1.2.4.10"
 """MPEG-2, MPEG-4 and HEVC inside DICOM: .100 to .108."""
 _LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
@@ -33,7 +32,7 @@ _REMEDY = "Export the file anew, or convert it to a video"
 
 def looks_like_dicom(path: Path) -> bool:
     """Whether to read a file as DICOM: by its name or its first bytes."""
-    return path.suffix.lower() in SUFFIXES or is_dicom(path)
+    return path.suffix.lower() in DICOM_SUFFIXES or is_dicom(path)
 
 
 def open_dicom(path: Path) -> Reader:

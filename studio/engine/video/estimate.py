@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studio.engine.catalogue import Video
 from studio.engine.errors import VideoError
 from studio.engine.project import Project
-from studio.engine.video.library import Found, find_videos
+from studio.engine.video.library import Found, new_videos
 from studio.engine.video.make import cached_size, open_reader
 from studio.engine.video.motion import grid_shape
 
@@ -22,18 +20,6 @@ class Estimate:
     videos: int
     source_bytes: int
     cache_bytes: int | None
-
-
-def new_videos(project: Project, rows: Sequence[Video]) -> list[Found]:
-    """List the video files that a scan would read: those without a row, and those that changed since."""
-    known = {(row.source, row.path): (row.size, row.modified_ns) for row in rows}
-    roots = {source.name: project.source_folder(source.name) for source in project.settings.sources}
-    found = []
-    for name, root in roots.items():
-        inner = [other for other in roots.values() if other != root and other.is_relative_to(root)]
-        found += [one for one in find_videos(root, source=name, leave_out=[project.root, *inner])
-                  if known.get((one.source, one.path)) != (one.size, one.modified_ns)]
-    return found
 
 
 def estimate(project: Project) -> Estimate:

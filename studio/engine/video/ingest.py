@@ -62,8 +62,7 @@ def scan(project: Project, folders: Sequence[Path] = (), *, grouping: Grouping |
 
     Rows are kept as they come, so that a scan which was stopped or killed goes on where it was. `grouping` becomes the
     project's. `workers` is the number of child processes, 0 one for each core. Raises `UsageError` for a missing
-    folder or a grouping that fits nothing, `ProjectError` when there are no videos, `MachineError` when the disk is
-    full.
+    folder, one without videos or a grouping that fits nothing, `MachineError` when the disk is full.
     """
     started = time.monotonic()
     state = _Scan(project)
@@ -71,7 +70,8 @@ def scan(project: Project, folders: Sequence[Path] = (), *, grouping: Grouping |
     yield from _look(state, folders)
     _sweep(project.cache_folder)
     if grouping is not None and grouping != project.settings.grouping:
-        assign_groups([], grouping, folder=project.root)
+        found = [Video(source=source, path=path) for source, path in state.found]
+        assign_groups(found, grouping, folder=project.root)
         project.settings.grouping = grouping
         project.save()
     try:
@@ -91,6 +91,9 @@ def _look(state: _Scan, folders: Sequence[Path]) -> Generator[Event, None, None]
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(str(folder), "there is no such folder", "Check the spelling, or attach its drive")
+        if display_path(str(folder.resolve())) != str(folder.resolve()):
+            raise UsageError(display_path(str(folder)), "the name of this folder is no valid text, and a project keeps "
+                             "its folders in a text file", "Rename the folder, or scan the folder above it")
     places = [_place(project, folder) for folder in folders] or [
         (source.name, None) for source in project.settings.sources]
     roots = {source.name: project.source_folder(source.name) for source in project.settings.sources}
@@ -108,9 +111,9 @@ def _look(state: _Scan, folders: Sequence[Path]) -> Generator[Event, None, None]
         yield Warned(code="folder-unreadable", message=f"{display_path(folder_name)} cannot be read ({why}).",
                      remedy="Ask for the right to read it, then scan again.")
     if not state.found and folders:
-        raise ProjectError(", ".join(display_path(str(folder)) for folder in folders),
-                           f"there are no video files in it ({walk.others} other files)",
-                           "Name a folder with videos, such as .mp4, .avi, .mov, .mkv or .dcm")
+        raise UsageError(", ".join(display_path(str(folder)) for folder in folders),
+                         f"there are no video files in it ({walk.others} other files)",
+                         "Name a folder with videos, such as .mp4, .avi, .mov, .mkv or .dcm")
     yield Progress(phase="scan", done=len(state.found), total=len(state.found), unit="videos", detail="found")
 
 
@@ -140,7 +143,7 @@ def _ingest(state: _Scan, catalogue: Catalogue, *, workers: int, with_motion: bo
             stop: Callable[[], bool]) -> Generator[Event, None, None]:
     """Make what is missing, and commit each row when its video is done."""
     rows = {(row.source, row.path): row for row in catalogue.videos()}
-    _follow_moves(state, catalogue, rows)
+    yield from _follow_moves(state, catalogue, rows)
     fresh = [found for key, found in state.found.items() if not _unchanged(state, found, rows.get(key))]
     state.kept = len(state.found) - len(fresh)
     for found in [one for one in fresh if one.problem]:
@@ -201,18 +204,34 @@ def _told(facts: Facts) -> dict[str, Any]:
             "codec": facts.codec, "motion": facts.motion}
 
 
-def _follow_moves(state: _Scan, catalogue: Catalogue, rows: dict[Key, Video]) -> None:
-    """Give the row of a vanished file to a new file of the same size and time: it was moved or renamed."""
+def _follow_moves(state: _Scan, catalogue: Catalogue, rows: dict[Key, Video]) -> Generator[Event, None, None]:
+    """Give the row of a vanished file to a new file with its size, time and content: it was moved or renamed.
+
+    A source whose folder is gone and whose videos were all found elsewhere is taken out of the project.
+    """
+    missing = {source.name for source in state.project.settings.sources
+               if not state.project.source_folder(source.name).is_dir()}
     gone = {(row.size, row.modified_ns): key for key, row in rows.items()
-            if key not in state.found and row.identity and state.covers(row)}
-    for key, found in state.found.items():
-        if key in rows or (old := gone.pop((found.size, found.modified_ns), None)) is None:
-            continue
-        row = rows[old]
-        if files.sha256_of_file(found.file) == row.identity:
-            catalogue.change([row.id], source=found.source, path=found.path.encode("utf-8", "surrogateescape"))
+            if key not in state.found and row.identity and (state.covers(row) or row.source in missing)}
+    moved = [(key, found, old) for key, found in state.found.items()
+             if key not in rows and (old := gone.pop((found.size, found.modified_ns), None)) is not None]
+    for number, (key, found, old) in enumerate(moved):
+        yield Progress(phase="scan", done=number, total=len(moved), unit="videos",
+                       detail=f"was {display_path(old[1])} moved?")
+        if _same_content(found.file, rows[old].identity):
+            path = found.path.encode("utf-8", "surrogateescape")
+            catalogue.change([rows[old].id], source=found.source, path=path)
             rows[key] = replace(rows.pop(old), source=found.source, path=found.path)
     catalogue.commit()
+    for name in missing - {source for source, _ in rows}:
+        state.project.remove_source(name)
+
+
+def _same_content(file: Path, identity: str) -> bool:
+    try:
+        return files.sha256_of_file(file) == identity
+    except OSError:
+        return False
 
 
 def _settle(state: _Scan, catalogue: Catalogue) -> Generator[Event, None, None]:
@@ -225,12 +244,23 @@ def _settle(state: _Scan, catalogue: Catalogue) -> Generator[Event, None, None]:
     if usable:
         yield Warned(code="files-gone", message=f"{len(usable)} videos are no longer in their folder; their cached "
                      "frames are still used.", remedy="Exclude them on the Library page if they should not be.")
-    for row, known in zip(rows, assign_groups(rows, state.project.settings.grouping, folder=state.project.root),
-                          strict=True):
-        wanted = {name: value for name, value in known.items() if value != getattr(row, name)}
-        if wanted:
-            catalogue.change([row.id], **wanted)
+    if copies := len(rows) - len({row.identity or row.id for row in rows}):
+        yield Warned(code="copies", message=f"{copies} files are copies of others; each shares the group of the first.")
+    yield from _group(state.project, catalogue, rows)
     catalogue.commit()
+
+
+def _group(project: Project, catalogue: Catalogue, rows: list[Video]) -> Generator[Event, None, None]:
+    """Give every row its group; those that it has stay when the project's grouping is of no use any more."""
+    try:
+        known = assign_groups(rows, project.settings.grouping, folder=project.root)
+    except UsageError as error:
+        yield Warned(code="grouping", message=f"The groups stay as they are: {error.value}: {error.rule}.",
+                     remedy=error.remedy)
+        return
+    for row, one in zip(rows, known, strict=True):
+        if wanted := {name: value for name, value in one.items() if value != getattr(row, name)}:
+            catalogue.change([row.id], **wanted)
 
 
 def _report(state: _Scan, catalogue: Catalogue) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studio.engine.video.dicom import SUFFIXES as DICOM_SUFFIXES
-from studio.engine.video.probe import is_dicom
+from studio.engine.catalogue import Video
+from studio.engine.project import Project
+from studio.engine.video.probe import DICOM_SUFFIXES, is_dicom
 
 _KNOWN = (
     ".264 .265 .3g2 .3gp .amv .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m1v .m2p .m2t .m2ts .m2v .m4v "
@@ -70,6 +71,18 @@ def find_videos(root: Path, *, source: str, below: Path | None = None, leave_out
             else:
                 walk.others += 1
         pending += reversed(folders)
+
+
+def new_videos(project: Project, rows: Sequence[Video]) -> list[Found]:
+    """List the video files that a scan would read: those without a row, and those that changed since."""
+    known = {(row.source, row.path): (row.size, row.modified_ns) for row in rows}
+    roots = {source.name: project.source_folder(source.name) for source in project.settings.sources}
+    found = []
+    for name, root in roots.items():
+        inner = [other for other in roots.values() if other != root and other.is_relative_to(root)]
+        found += [one for one in find_videos(root, source=name, leave_out=[project.root, *inner])
+                  if known.get((one.source, one.path)) != (one.size, one.modified_ns)]
+    return found
 
 
 def _folder_key(folder: Path) -> object:

@@ -112,6 +112,13 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def _stamp_or_none(path: Path) -> tuple[int, int] | None:
+    try:
+        return _stamp(path)
+    except OSError:
+        return None
+
+
 def _nothing(identity: str, reason: str) -> Facts:
     return Facts(identity=identity, frames=0, height=0, width=0, verdict=UNREADABLE, reason=reason,
                  declared_frames=None, seconds=0.0, frames_per_second=0.0, source_width=0, source_height=0, codec="",
@@ -135,8 +142,9 @@ def _make(order: Order, identity: str, before: tuple[int, int], target: Path, to
                 _add(writer, shrinker, meter, picture.frame)
                 stamps.append(picture.seconds)
                 told(writer.frames)
-            if _stamp(order.path) != before:
-                raise VideoError(order.path.name, "the file changed while it was read", "Scan again when it is whole")
+            if _stamp_or_none(order.path) != before:
+                raise VideoError(order.path.name, "the file changed or went away while it was read",
+                                 "Scan again when it is whole")
             return _finish(writer, reader, shrinker, stamps, identity, size)
     finally:
         reader.close()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from studio.engine.catalogue import GOOD, PARTIAL, UNREADABLE
 
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 _HEAD_BYTES = 1 << 16
+_TEXT_BYTES = 4096
 _SHORT_SHARE, _SHORT_SECONDS = 0.9, 1.0
 _PHRASES = (
-    ("moov atom not found", "its index is missing: the recording or the copy was cut off"),
     ("no decoder", "no decoder here knows its codec"),
     ("decoder not found", "no decoder here knows its codec"),
     ("encrypt", "it is encrypted"),
@@ -29,15 +30,15 @@ def in_words(error: BaseException, path: Path, *, started: bool = False) -> str:
     for phrase, words in _PHRASES:
         if phrase in said:
             return words
-    if reason := _by_content(path):
+    if reason := by_content(path):
         return reason
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ValueError):
         return f"the disk could not read it ({error.strerror})"
     return "its pictures are damaged" if started else "it is no video, or its beginning is damaged"
 
 
-def _by_content(path: Path) -> str:
-    """What the first bytes give away; "" if nothing."""
+def by_content(path: Path) -> str:
+    """Say what the bytes give away: empty, zeros, text, encrypted, an MP4 cut off before its index; "" if nothing."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
@@ -45,16 +46,46 @@ def _by_content(path: Path) -> str:
         return ""
     if not head:
         return "the file is empty"
+    if is_text(path):
+        return "it holds text, not a video"
     if b"encv" in head or b"cenc" in head or b"pssh" in head:
         return "it is encrypted"
     if not head.strip(b"\0"):
         return "it holds nothing but zeros"
+    if head[4:8] == b"ftyp" and not _has_index(path):
+        return "its index is missing: the recording or the copy was cut off"
+    return ""
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file begins as text. FFmpeg is never given such a file: it could name other files or addresses."""
     try:
-        head[:4096].decode("utf-8")
+        with path.open("rb") as stream:
+            head = stream.read(_TEXT_BYTES)
+    except OSError:
+        return False
+    if not head or head.startswith(b"YUV4MPEG2") or b"\0" in head:
+        return False
+    try:
+        head.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(head[:4096]) - 4:
-            return ""
-    return "" if b"\0" in head[:4096] else "it holds text, not a video"
+        return error.start >= _TEXT_BYTES - 4  # a letter of several bytes was cut
+    return True
+
+
+def _has_index(path: Path) -> bool:
+    """Whether an MP4 or MOV file has its index (the box `moov`)."""
+    with path.open("rb") as stream:
+        end, place = stream.seek(0, 2), 0
+        while place + 8 <= end:
+            stream.seek(place)
+            header = stream.read(16)
+            length = int.from_bytes(header[:4], "big")
+            if header[4:8] in (b"moov", b"moof"):
+                return True
+            length = int.from_bytes(header[8:16], "big") if length == 1 else length or end - place
+            place += max(length, 8)
+    return False
 
 
 def verdict_of(*, frames: int, declared_frames: int | None, fault: str, left_out: int = 0, seconds: float = 0.0,
@@ -65,7 +96,7 @@ def verdict_of(*, frames: int, declared_frames: int | None, fault: str, left_out
         nothing = f"its header names {declared} frames, but none is there" if declared else "no frame could be decoded"
         return UNREADABLE, fault or nothing
     if frames < declared:
-        why = f"; {fault}" if fault else f"; {left_out} are cut out by its edit list" if left_out else ""
+        why = f"; {fault}" if fault else f"; {left_out} cut out by its edit list" if left_out else ""
         return PARTIAL, f"{frames} of {declared} frames{why}"
     if fault:
         return PARTIAL, f"{frames} frames, then it stops: {fault}"

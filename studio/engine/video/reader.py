@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
-from studio.engine.video.probe import in_words
+from studio.engine.video.probe import in_words, is_text
 
 DECODER_ERRORS = (av.FFmpegError, OSError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError,
                   RuntimeError, AttributeError)
@@ -82,6 +82,8 @@ class VideoReader:
 
     @staticmethod
     def _open(path: Path, content: IO[bytes] | None) -> av.container.InputContainer:
+        if content is None and is_text(path):
+            raise _unreadable(path, "it holds text, not a video")
         try:
             opened = av.open(content or str(path), mode="r", options=_OPTIONS)
         except DECODER_ERRORS as error:

@@ -74,6 +74,7 @@ def _listen(pipe: Connection, orders: queue.SimpleQueue[tuple[int, Order] | None
 
 def _work(pipe: Connection, number: int, order: Order, stopped: threading.Event) -> Done:
     told_at = time.monotonic()
+    pipe.send(Working(number=number, frames=0))
 
     def told(frames: int) -> None:
         nonlocal told_at
@@ -108,6 +109,7 @@ class _Child:
         theirs.close()
         self.order: int | None = None
         self.started_at = self.heard_at = 0.0
+        self.begun = False
 
     def give(self, number: int, order: Order) -> None:
         self.order = number
@@ -121,14 +123,15 @@ class _Child:
             message: Done | Working = self.pipe.recv()
         except (EOFError, OSError):
             return None
-        self.heard_at = time.monotonic()
+        self.heard_at, self.begun = time.monotonic(), True
         if isinstance(message, Done):
             self.order = None
         return message
 
     def overdue(self, now: float, stall_seconds: float) -> bool:
+        patience = stall_seconds if self.begun else max(stall_seconds, STALL_SECONDS)  # it may still be starting
         return self.order is not None and (
-            now - self.heard_at > stall_seconds or now - self.started_at > LONGEST_SECONDS)
+            now - self.heard_at > patience or now - self.started_at > LONGEST_SECONDS)
 
     def tell_to_stop(self) -> None:
         with contextlib.suppress(OSError):
