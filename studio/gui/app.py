@@ -16,11 +16,8 @@ from PySide6.QtWidgets import QApplication
 
 import studio
 from studio.engine.errors import StudioError
-from studio.gui.entries import ENTRIES
 from studio.gui.session import Session
 from studio.gui.window import Window, dress
-
-__all__ = ["ENTRIES", "main"]
 
 
 class Unforeseen(QObject):

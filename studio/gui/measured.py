@@ -105,11 +105,11 @@ def thinned(points: Points, *, most: int = 1500) -> Points:
     steps, values = points
     if len(values) <= most:
         return points
-    stretches = most // 2
-    size = -(-len(values) // stretches)
-    whole = len(values) // size
-    blocks = values[:whole * size].reshape(whole, size)
-    first = np.arange(whole) * size
-    keep = np.unique(np.concatenate([[0], first + blocks.argmin(axis=1), first + blocks.argmax(axis=1),
-                                     np.arange(whole * size, len(values))[::max(1, size // 2)], [len(values) - 1]]))
+    size = -(-len(values) // max(1, most // 2))
+    whole = len(values) // size * size
+    first, blocks, rest = np.arange(0, whole, size), values[:whole].reshape(-1, size), values[whole:]
+    extremes = [first + blocks.argmin(axis=1), first + blocks.argmax(axis=1)]
+    if len(rest):
+        extremes.append(whole + np.array([rest.argmin(), rest.argmax()]))
+    keep = np.unique(np.concatenate([[0, len(values) - 1], *extremes]))
     return steps[keep], values[keep]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from studio.gui.locked import LockedView
@@ -62,6 +62,7 @@ class PageStack(QStackedWidget):
                 return None
             self._pages[name] = made(self._session)
             self.addWidget(self._pages[name])
+            self._pages[name].put_footer_last()
         return self._pages.get(name)
 
     def built(self) -> list[Page]:
@@ -96,13 +97,18 @@ class PageStack(QStackedWidget):
         """Make the other pages one by one, so that they open at once."""
         self._builder.start()
 
-    def rebuild(self) -> None:
-        """Make every page anew: after a change of theme or text size."""
+    def drop(self) -> None:
+        """Forget every page, before a change of theme or text size: old ones would only be dressed in vain."""
+        self._builder.stop()
         for widget in (*self._pages.values(), self._locked):
-            self.removeWidget(widget)
             widget.hide()
+            self.removeWidget(widget)
             widget.deleteLater()
+            QCoreApplication.sendPostedEvents(widget, QEvent.Type.DeferredDelete.value)
         self._pages.clear()
+
+    def rebuild(self) -> None:
+        """Make the pages anew after `drop`, the one that was shown at once."""
         self._locked = self._new_locked()
         if self._name:
             self.show_page(self._name)

@@ -15,7 +15,7 @@ from studio.engine.runs import EVENTS, read_events
 from studio.gui.measured import Measured
 
 POLL_MILLISECONDS = 250
-_PIECE_BYTES = 96_000
+_PIECE_BYTES = 64_000
 _CATCHING_UP_MILLISECONDS = 5
 
 

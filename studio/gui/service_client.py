@@ -25,7 +25,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from studio.gui.jobs import studio_command, studio_environment
 
 Pictures = list[np.ndarray]
-_RESTARTS, _WITHIN_SECONDS = 3, 60.0
+_RESTARTS, _WITHIN_SECONDS, _PAUSE_MILLISECONDS = 3, 60.0, 300
 
 
 @dataclass
@@ -54,6 +54,8 @@ class ServiceClient(QObject):
         self._reader: _Reader | None = None
         self._starts: list[float] = []
         self._closing = False
+        self._again = QTimer(self, singleShot=True, interval=_PAUSE_MILLISECONDS)
+        self._again.timeout.connect(self.start)
 
     @property
     def running(self) -> bool:
@@ -69,6 +71,7 @@ class ServiceClient(QObject):
         """Start the worker; once it runs this does nothing."""
         if self._reader or self._closing:
             return
+        self._again.stop()
         self._starts.append(time.monotonic())
         self._reader = _Reader(self._command, self)
         self._reader.received.connect(self._receive)
@@ -92,6 +95,7 @@ class ServiceClient(QObject):
     def close(self) -> None:
         """End the worker and its thread; unanswered questions are dropped."""
         self._closing = True
+        self._again.stop()
         self._waiting.clear()
         if self._reader:
             self._reader.close()
@@ -128,7 +132,7 @@ class ServiceClient(QObject):
         self.died.emit(f"The preview worker ended (exit code {code}: {last[0][:200]})."
                        + (" It is started again." if again else " It ended several times and is left off."))
         if again:
-            QTimer.singleShot(300, self, self.start)
+            self._again.start()
         error = {"message": "The preview worker ended before it answered.", "value": "", "rule": "",
                  "remedy": "Try again" if again else "Run `studio doctor`"}
         for question in lost.values():
@@ -236,7 +240,7 @@ def copy_shared(name: str, *, shape: Sequence[int], dtype: str) -> np.ndarray:
 
 
 def _copy_posix(name: str, size: int) -> bytes:
-    import _posixshmem  # what SharedMemory itself uses
+    import _posixshmem  # type: ignore[import-not-found]  # what SharedMemory itself uses
 
     handle = _posixshmem.shm_open("/" + name.lstrip("/"), os.O_RDONLY, mode=0o600)
     try:
@@ -249,6 +253,6 @@ def _copy_posix(name: str, size: int) -> bytes:
 def _copy_windows(name: str, size: int) -> bytes:
     block = SharedMemory(name=name)
     try:
-        return bytes(block.buf[:size])
+        return bytes(block.buf[:size]) if block.buf else b""
     finally:
         block.close()

@@ -247,9 +247,11 @@ class Session(QObject):
     def _job_over(self, job: Job, sentence: str) -> None:
         job.wait()
         self.jobs.remove(job)
+        failed = job.failed_event
+        if failed and failed.value and failed.rule:
+            sentence = f"{failed.value}: {failed.rule}."  # its message repeats the remedy
         if sentence:
-            remedy = job.failed_event.remedy if job.failed_event else ""
-            self.notify(sentence, remedy=remedy, details=job.details, level="error")
+            self.notify(sentence, remedy=failed.remedy if failed else "", details=job.details, level="error")
         if job.operation == "scan":
             self.reload_videos()
         self.reload_runs()

@@ -64,8 +64,8 @@ class StatusBar(QWidget):
         self._disk.setObjectName("status.disk")
         self._bell = button("", name="status.messages", kind="plain", clicked=self.messages_clicked.emit)
         self._layout = QHBoxLayout(self)
-        for widget in (self._device_sign, self._device):
-            self._layout.addWidget(widget)
+        self._layout.addWidget(self._device_sign)
+        self._layout.addWidget(self._device)
         self._layout.addSpacing(current_theme().px(16))
         self._layout.addWidget(self._work, 1)
         for widget in (self._bar, self._stop, self._disk, self._bell):

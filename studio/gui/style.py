@@ -14,6 +14,7 @@ _SHEET = Template("""
 * { outline: none; }
 QWidget { color: $text; }
 QMainWindow, QDialog, QWidget[kind="ground"] { background: $ground; }
+QDialog { border: 1px solid $line; }
 QLabel { background: transparent; }
 QLabel[kind="title"] { font-size: ${p20}px; font-weight: 600; }
 QLabel[kind="heading"] { font-size: ${p15}px; font-weight: 600; }

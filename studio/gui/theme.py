@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from studio.gui.icons import painted
 from studio.gui.style import stylesheet
 
-_KEY = "studio_theme"
+_KEY, _STYLED = "studio_theme", "studio_styled"
 _AIR = 5
 
 
@@ -118,8 +118,9 @@ def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> Theme:
     """Dress the whole application; `scale` is 1 to 2. Returns the theme with its scale."""
     theme = replace(theme, scale=min(2.0, max(1.0, scale)))
     app.setProperty(_KEY, theme)
-    if app.style().objectName() != "fusion":
+    if app.property(_STYLED) is None:  # under a style sheet the style tells no name, and setting it is slow
         app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
     font = QFont(app.font())
     font.setPixelSize(theme.px(13))
     font.setFeature(QFont.Tag("tnum"), 1)
@@ -153,8 +154,9 @@ def palette(theme: Theme) -> QPalette:
 def set_kind(widget: QWidget, kind: str) -> None:
     """Give a widget one of the style sheet's kinds (title, heading, caption, quiet, primary, ...)."""
     widget.setProperty("kind", kind)
-    widget.style().unpolish(widget)
-    widget.style().polish(widget)
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):  # before its first look it is dressed anyway
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def icon(name: str, colour: str = "", *, beside_text: bool = False) -> QIcon:

@@ -160,6 +160,7 @@ class Window(QMainWindow):
         focus = QApplication.focusWidget()
         name = focus.objectName() if focus else ""
         self.setUpdatesEnabled(False)
+        self.pages.drop()
         dress(self.session)
         self.notices.dress()
         self.pages.rebuild()

@@ -121,7 +121,7 @@ def wait_for(true: Callable[[], object], *, seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"
-        QCoreApplication.processEvents()
+        settle()
         time.sleep(0.005)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,10 @@ class _Asked(QLabel):
         self.got.append(result)
 
 
+def _writes_into(widget: _Asked) -> Callable[[dict[str, Any], list[Any]], None]:
+    return lambda result, _pictures: widget.setText(str(result))
+
+
 def test_an_answer_for_a_widget_or_project_that_is_gone_is_dropped(session: Session, project: Path,
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
@@ -107,7 +112,7 @@ def test_an_answer_for_a_widget_or_project_that_is_gone_is_dropped(session: Sess
     for widget in (gone, here):
         session.ask("anything", {}, then=widget.then)
         session.ask("anything", {}, then=lambda result, pictures, widget=widget: widget.then(result, pictures))
-    session.ask("anything", {}, then=(lambda kept: lambda result, _pictures: kept.setText(str(result)))(gone))
+    session.ask("anything", {}, then=_writes_into(gone))
     gone.deleteLater()
     settle()
     for callbacks in (asked[0], asked[4], asked[2], asked[3]):

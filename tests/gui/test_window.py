@@ -184,7 +184,7 @@ def test_closing_can_leave_the_job_at_work(window: Window, clips: Path) -> None:
     window.add_folder(clips)
     root = window.session.project.root
     window.session.start_job("scan", [str(root), str(clips)], title="Scanning")
-    wait_for(lambda: (root / "catalogue.sqlite").exists())
+    wait_for((root / "catalogue.sqlite").exists)
     window.close()
     _button(window, "closing.keep").click()
     wait_for(lambda: not window.isVisible())

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QWidget
 
 from studio.gui.session import Session
 from tests.gui.conftest import wait_for
@@ -25,3 +27,10 @@ def warm_session(project: Path, place: Path) -> Iterator[Session]:
         yield session
         session.close()
         session.deleteLater()
+
+
+def put_away(page: QWidget) -> None:
+    """Take a page away for good."""
+    page.hide()
+    page.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

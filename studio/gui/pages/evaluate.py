@@ -85,8 +85,9 @@ class EvaluatePage(Page):
         result = QVBoxLayout(self._result)
         result.setContentsMargins(0, 0, 0, 0)
         result.setSpacing(theme.px(12))
-        for widget in (self._heading, self.verdict, self._bars_title, self._bars, self.table, self._about):
-            result.addWidget(widget)
+        parts: list[QWidget] = [self._heading, self.verdict, self._bars_title, self._bars, self.table, self._about]
+        for part in parts:
+            result.addWidget(part)
         self._empty = Teaching(ExampleBars(), "")
         self._form, self._export = EvaluationForm(self.session, prefix="evaluate"), ExportForm(prefix="evaluate")
         wide, side = QWidget(), QWidget()

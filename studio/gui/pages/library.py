@@ -13,6 +13,7 @@ from studio.engine.catalogue import Video
 from studio.engine.errors import StudioError
 from studio.engine.files import free_bytes
 from studio.engine.project import Grouping, Project
+from studio.engine.video.library import new_videos
 from studio.gui import library_edits, library_facts, projects
 from studio.gui.background import Background
 from studio.gui.blocks import NoticeBar, Teaching, button, label, line
@@ -169,8 +170,7 @@ class LibraryPage(Page):
         scanning = self.session.running_job("scan") is not None
         videos, sources = self.session.videos, self.session.project and self.session.project.settings.sources
         self._add.setVisible(bool(sources or videos))
-        self._scan.setVisible(bool(sources))
-        self._scan.setEnabled(not scanning)
+        self._scan.setVisible(bool(sources) and not scanning)
         self._next.setVisible(bool(self.session.usable_videos) and not pending and not scanning)
         self._scan.setText(f"Scan {counted(pending, 'video')}" if pending else "Scan again" if videos else "Scan")
         self._scan.setAccessibleName(self._scan.text())
@@ -182,6 +182,7 @@ class LibraryPage(Page):
         if job is not None and job.operation == "scan":
             self._job_line.set_value(job)
             self._look_in.start()
+            self._say_space("")
             self._show_project()
 
     def _job_over(self, job: Job) -> None:
@@ -213,12 +214,7 @@ class LibraryPage(Page):
     def _ask_estimate(self) -> None:
         project, videos = self.session.project, self.session.videos
         if project is not None and project.settings.sources and not self.session.running_job("scan"):
-            def count() -> int:
-                from studio.engine.video.estimate import new_videos  # loads decoders, which takes a moment
-
-                return len(new_videos(project, videos))
-
-            self._background.ask("new", count)
+            self._background.ask("new", lambda: len(new_videos(project, videos)))
 
     def _came(self, key: str, result: object) -> None:
         if key == "videos" and isinstance(result, list) and self._job_line.value() is not None:

@@ -52,7 +52,7 @@ class Page(QWidget):
         self.body = QVBoxLayout(inner)
         self.body.setContentsMargins(theme.px(24), theme.px(8), theme.px(24), theme.px(16))
         self.body.setSpacing(theme.px(12))
-        self.scroll = QScrollArea()
+        self.scroll: QScrollArea = QScrollArea()  # type: ignore[assignment]  # nor is QWidget.scroll
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -78,6 +78,14 @@ class Page(QWidget):
         self._footer.setVisible(bool(line))
         self._command.setText(line)
         self._command.setToolTip(line)
+
+    def put_footer_last(self) -> None:
+        """Let the Tab key come to the footer after everything that was made later."""
+        last = self.previousInFocusChain()
+        while last and not (self.isAncestorOf(last) and last.focusPolicy() & Qt.FocusPolicy.TabFocus):
+            last = None if last is self else last.previousInFocusChain()
+        if last and last is not self._copy:
+            QWidget.setTabOrder(last, self._copy)
 
     def control(self, name: str) -> str:
         """Give the stable object name of a control: `<page>.<name>`."""
@@ -124,13 +132,16 @@ class Page(QWidget):
         set_kind(copy, "plain")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._command.text()))
         row.addWidget(copy)
+        self._copy = copy
         self._footer.hide()
         return self._footer
 
 
 class _Body(QWidget):
-    """What scrolls. Where its height follows from its width, that alone says how tall it is: words that wrap would
-    otherwise keep the room that they need in the narrowest window."""
+    """What scrolls. Where its height follows from its width, that alone says how tall it is.
+
+    Words that wrap would otherwise keep the room that they need in the narrowest window.
+    """
 
     def minimumSizeHint(self) -> QSize:
         least = super().minimumSizeHint()
@@ -146,6 +157,8 @@ class _Header(QWidget):
         if isinstance(row, QBoxLayout):
             narrow = event.size().width() < current_theme().px(600)
             row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+            if buttons := row.itemAt(1):
+                buttons.setAlignment(Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag(0))
 
 
 def quoted(*words: str) -> str:

@@ -67,6 +67,7 @@ class SamplingPage(Page):
         self.options.refresh()
         self._show_motion()
         self._deal()
+        self._allow_quiz()
         super().refresh()
 
     def deal_another(self) -> None:
@@ -217,8 +218,8 @@ class SamplingPage(Page):
     def _start_quiz(self) -> None:
         self._seed += 1
         self._key = self._wanted()
-        self.ask_me.setEnabled(False)
         self.dealing.ask(count=QUESTIONS, seed=self._seed, video_id=None, then=self._quiz_with)
+        self._allow_quiz()
 
     def _quiz_with(self, tuples: list[Dealt], result: dict[str, Any]) -> None:
         self.quiz.start(tuples, question=result["question"], classes=result["classes"], chance=result["chance"])
@@ -240,4 +241,9 @@ class SamplingPage(Page):
         for widget in (self._top, self.motion, self._head, self.options, self.ask_me, self.deal):
             widget.setVisible(not shown)
         self.answers.setVisible(not shown and not self.problem.value())
-        self.ask_me.setEnabled(self._can_quiz and not shown)
+        self._allow_quiz()
+
+    def _allow_quiz(self) -> None:
+        """Before the worker has described the recipe its options are not complete: they would change under the quiz."""
+        ready = self.session.description is not None and not self.dealing.waiting
+        self.ask_me.setEnabled(ready and self._can_quiz and self.quiz.isHidden())

@@ -140,16 +140,14 @@ class _ProjectButton(QPushButton):
         self.setToolTip(str(root))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         set_kind(self, "plain")
-        where, when = label(str(root.parent), "caption"), label(_when(root), "caption")
-        where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        words = QWidget()
-        words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        words.setLayout(column(label(root.name, "strong"), where, spacing=1))
-        words.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
-        inner = row(words, when)
-        inner.setStretch(0, 1)
-        inner.setContentsMargins(theme.px(12), theme.px(6), theme.px(12), theme.px(6))
-        self.setLayout(inner)
+        where = label(" · ".join(filter(None, (_when(root), str(root.parent)))), "caption")
+        title = label(root.name, "strong")
+        for one in (title, where):
+            one.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            one.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        words = column(title, where, spacing=1)
+        words.setContentsMargins(theme.px(12), theme.px(6), theme.px(12), theme.px(6))
+        self.setLayout(words)
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), current_theme().px(52))

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.gui.blocks import NoticeBar, button, label, row
+from studio.gui.blocks import NoticeBar, button, column, label, row
 from studio.gui.dealing import sentence_of
 from studio.gui.pages.page import Page, quoted
 from studio.gui.recipes import changed
@@ -40,7 +40,7 @@ class TaskPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._key: object = None
-        self._number = 0
+        self._number = self._answered = 0
         self._check_soon = QTimer(self, singleShot=True, interval=_DEBOUNCE_MILLISECONDS)
         self._check_soon.timeout.connect(self._check)
         self._make_controls()
@@ -100,7 +100,7 @@ class TaskPage(Page):
     def _lay_out(self) -> None:
         self.actions.addWidget(self.train)
         theme = current_theme()
-        to_sampling = button("Length, gap and crop of the tuples are set on the Sampling page",
+        to_sampling = button("Tuples and crops: on the Sampling page",
                              name=self.control("to_sampling"), kind="link",
                              clicked=partial(self.session.go_to, "sampling"))
         wide, side = QWidget(), QWidget()
@@ -110,7 +110,8 @@ class TaskPage(Page):
         parts.addWidget(self.recipe)
         for heading, note, cards in (("Pretext task", "", self.tasks), ("Backbone", _COSTED, self.backbones)):
             parts.addSpacing(theme.px(8))
-            parts.addLayout(row(label(heading, "heading"), None, label(note, "caption")))
+            words = [label(heading, "heading"), *([label(note, "caption", wrap=True)] if note else [])]
+            parts.addLayout(column(*words, spacing=2))
             parts.addWidget(cards)
         caption = label("Start from")
         caption.setBuddy(self.starts_from)
@@ -138,6 +139,11 @@ class TaskPage(Page):
     def _look_again(self) -> None:
         if self.isVisible():
             self.refresh()
+
+    @property
+    def checking(self) -> bool:
+        """Whether the worker has still to say what the recipe in work comes to."""
+        return self._answered != self._number
 
     def _worker_died(self, sentence: str) -> None:
         if self.session.description is None:
@@ -200,6 +206,7 @@ class TaskPage(Page):
     def _take(self, asked: int, result: dict[str, Any]) -> None:
         if asked != self._number:
             return
+        self._answered = asked
         self.problem.set_value("")
         self.options.set_error("", "")
         self.figures.set_value(result, videos=self.session.usable_videos)
@@ -209,6 +216,7 @@ class TaskPage(Page):
     def _refuse(self, asked: int, error: dict[str, Any]) -> None:
         if asked != self._number:
             return
+        self._answered = asked
         sentence, remedy = sentence_of(error)
         self.problem.set_value(sentence, remedy)
         self.options.set_error(str(error.get("value", "")), str(error.get("rule", "")))

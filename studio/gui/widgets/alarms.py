@@ -37,6 +37,7 @@ class Alarms(QWidget):
         for code in set(self._bars) - set(alarms):
             bar = self._bars.pop(code)
             self._layout.removeWidget(bar)
+            bar.setObjectName("")
             bar.hide()
             bar.deleteLater()
         for code, (message, remedy) in alarms.items():

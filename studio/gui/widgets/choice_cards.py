@@ -12,7 +12,7 @@ from studio.gui.blocks import label
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 
-_WIDTH_PIXELS = 246
+_WIDTH_PIXELS = 236
 
 
 class ChoiceCard(QAbstractButton):
@@ -36,8 +36,8 @@ class ChoiceCard(QAbstractButton):
         self._column.addSpacing(theme.px(4))
         for shown in (label(title, "strong", wrap=True), label(about, "quiet", wrap=True), self._facts,
                       label(source, "caption", wrap=True)):
-            shown.setVisible(bool(shown.text()))
             self._column.addWidget(shown)
+            shown.setVisible(bool(shown.text()))
         self._column.addStretch(1)
         for child in self.findChildren(QWidget):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

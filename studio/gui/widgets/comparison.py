@@ -11,12 +11,12 @@ from studio.engine.runs import Run
 from studio.gui.blocks import label
 from studio.gui.run_feed import RunFeed
 from studio.gui.theme import current_theme
-from studio.gui.widgets.differences import Differences
+from studio.gui.widgets.differences import Differences, run_colour
 from studio.gui.widgets.line_plot import Curve, LinePlot
 from studio.gui.widgets.run_list import short_name
 from studio.gui.words import number, share
 
-MOST = 7
+MOST = 6
 
 
 class Comparison(QWidget):
@@ -51,7 +51,7 @@ class Comparison(QWidget):
         return list(self._runs)
 
     def set_value(self, runs: Sequence[Run]) -> None:
-        """Compare runs (the first seven of them); fewer than two end the comparison."""
+        """Compare runs (the first six of them); fewer than two end the comparison."""
         chosen = list(runs)[:MOST] if len(runs) > 1 else []
         self._title.setText(f"{len(chosen)} runs beside each other")
         self._note.setText(f"Only the first {MOST} of {len(runs)} are shown." if len(runs) > MOST else "")
@@ -83,14 +83,14 @@ class Comparison(QWidget):
             self._feeds[run.name].follow(run.folder, live=run.state == "running")
 
     def _draw(self) -> None:
-        theme, curves, chances = current_theme(), [], set()
+        curves, chances = [], set()
         for place, run in enumerate(self._runs):
             if (feed := self._feeds.get(run.name)) is None:
                 continue
             steps, values = feed.measured.points("validation", "accuracy")
             if len(steps):
                 curves.append(Curve((steps, 100 * values), f"{short_name(run.name)} {share(float(values[-1]))}",
-                                    theme.series(place), dots=True))
+                                    run_colour(place), dots=True))
             if (chance := feed.measured.chance or run.chance) is not None:
                 chances.add(chance)
         level = (100 * min(chances), f"chance {share(min(chances))}") if len(chances) == 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from studio.gui.words import number, share
 
 Words = Callable[[float], str]
 _PARTS = 25
+_TURN_MILLISECONDS = 10
 _LONGEST_MEAN = 100
 
 
@@ -38,6 +39,11 @@ class Curves(QWidget):
         self.speed = LinePlot(floor=0.0, bottom="steps", height_pixels=120)
         self._readout = label("", "caption", wrap=True)
         self._readout.setMinimumHeight(self._readout.fontMetrics().height())
+        self._draws = {"accuracy": self._draw_accuracy, "loss": self._draw_loss, "rate": self._draw_rate,
+                       "speed": self._draw_speed}
+        self._waiting: list[str] = []
+        self._turn = QTimer(self, interval=_TURN_MILLISECONDS)
+        self._turn.timeout.connect(self._draw_next)
         self._arrange()
         for plot in self._plots:
             plot.step_hovered.connect(lambda step: self.set_value(None if step < 0 else step))
@@ -61,20 +67,39 @@ class Curves(QWidget):
             self.value_changed.emit(step)
 
     def set_measured(self, measured: Measured) -> None:
-        """Draw what was measured so far."""
+        """Draw what was measured so far: one plot a turn of the event loop, so that the window never waits."""
         self._measured = measured
-        theme, end = current_theme(), float(max(1, measured.step))
-        chance = measured.chance
-        span = (0.0, end)
+        self._waiting = list(self._draws)
+        self._turn.start()
+        self._read()
+
+    def _draw_next(self) -> None:
+        if self._waiting:
+            self._draws[self._waiting.pop(0)]()
+        if not self._waiting:
+            self._turn.stop()
+
+    def _draw_accuracy(self) -> None:
+        chance = self._measured.chance
         self.accuracy.set_value(
             [*self._train("accuracy", scale=100, words=lambda value: f"training {value:.0f} %"),
              *self._held_out("accuracy", scale=100, words=lambda value: f"held out {value:.0f} %")],
-            level=None if chance is None else (100 * chance, f"chance {share(chance)}"), steps=span)
+            level=None if chance is None else (100 * chance, f"chance {share(chance)}"), steps=self._span)
+
+    def _draw_loss(self) -> None:
         self.loss.set_value([*self._train("loss", scale=1, words=lambda value: f"training {value:.2f}"),
-                             *self._held_out("loss", scale=1, words=lambda value: f"held out {value:.2f}")], steps=span)
-        self.rate.set_value(self._single("learning_rate", theme.quiet, lambda value: f"{value:.2g}"), steps=span)
-        self.speed.set_value(self._single("samples_per_second", theme.quiet, rounded), steps=span)
-        self._read()
+                             *self._held_out("loss", scale=1, words=lambda value: f"held out {value:.2f}")],
+                            steps=self._span)
+
+    def _draw_rate(self) -> None:
+        self.rate.set_value(self._single("learning_rate", lambda value: f"{value:.2g}"), steps=self._span)
+
+    def _draw_speed(self) -> None:
+        self.speed.set_value(self._single("samples_per_second", rounded), steps=self._span)
+
+    @property
+    def _span(self) -> tuple[float, float]:
+        return 0.0, float(max(1, self._measured.step))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = self._measured.points("train", "loss")[0]
@@ -135,9 +160,9 @@ class Curves(QWidget):
         return [Curve((steps, values * scale), words(float(values[-1] * scale)), current_theme().validation,
                       dots=True)]
 
-    def _single(self, name: str, colour: str, words: Words) -> list[Curve]:
+    def _single(self, name: str, words: Words) -> list[Curve]:
         points: Points = self._measured.points("train", name)
-        return [Curve(points, words(float(points[1][-1])), colour)] if len(points[0]) else []
+        return [Curve(points, words(float(points[1][-1])), current_theme().quiet)] if len(points[0]) else []
 
     def _show_focus(self) -> None:
         for plot in self._plots:

@@ -39,6 +39,13 @@ def differing(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     return [(key, values) for key, values in rows if len(set(values)) > 1]
 
 
+def run_colour(place: int) -> str:
+    """The colour of the `place`th of several runs: never that of the chance line."""
+    theme = current_theme()
+    colours = [colour for number in range(7) if (colour := theme.series(number)).lower() != theme.chance.lower()]
+    return colours[place % len(colours)]
+
+
 class Differences(QWidget):
     """Shows the options in which runs differ; its value is the runs."""
 
@@ -66,9 +73,8 @@ class Differences(QWidget):
                 old.hide()
                 old.deleteLater()
         rows = differing(runs)
-        theme = current_theme()
         for column, run in enumerate(runs, 1):
-            dot = f'<span style="color:{theme.series(column - 1)}">●</span>'
+            dot = f'<span style="color:{run_colour(column - 1)}">●</span>'
             head = label(f"{dot} {escape(short_name(run.name))}", "strong")
             head.setTextFormat(Qt.TextFormat.RichText)
             self._grid.addWidget(head, 0, column)

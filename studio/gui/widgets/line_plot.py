@@ -15,7 +15,8 @@ from studio.gui.widgets.plot import Plot, line_pen
 from studio.gui.words import number
 
 _LABEL_AIR = 10
-_FAINT = 0.35
+_FAINT, _FAINTER, _MANY = 0.35, 0.14, 600
+"""How much is left of single measurements behind their mean: less where there are so many that they form a band."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,9 @@ class LinePlot(Plot):
 
     def _draw_curve(self, curve: Curve) -> None:
         if curve.faint is not None:
+            share = _FAINT if len(curve.faint[0]) <= _MANY else _FAINTER
             faint = pg.PlotCurveItem(*thinned(curve.faint),
-                                     pen=pg.mkPen(current_theme().faint(curve.colour, share=_FAINT), width=1))
+                                     pen=pg.mkPen(current_theme().faint(curve.colour, share=share), width=1))
             self._keep(faint)
         points = thinned(curve.points)
         self._keep(pg.PlotCurveItem(*points, pen=line_pen(curve.colour, dashed=curve.dashed)))
@@ -171,8 +173,9 @@ class LinePlot(Plot):
         if not len(found):
             return (self._floor or 0.0), (self._ceiling or 1.0)
         low, high = float(found.min()), float(found.max())
-        air = 0.08 * max(high - low, 1e-3 * abs(high), 1e-9)
-        low = self._floor if self._floor is not None else low - air
+        least = low if self._floor is None else self._floor
+        air = 0.08 * max(high - least, 1e-3 * abs(high), 1e-9)
+        low = low - air if self._floor is None else self._floor
         high = high + air if self._ceiling is None else min(self._ceiling, high + air)
         return low, max(high, low + 1e-9)
 

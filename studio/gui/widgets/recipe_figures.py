@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.engine.catalogue import Video
 from studio.engine.runs import Run
-from studio.gui.blocks import Figure
-from studio.gui.theme import current_theme
+from studio.gui.blocks import Figure, label
+from studio.gui.theme import current_theme, set_kind
 from studio.gui.words import counted, number, seconds_text, share
 
 
@@ -32,6 +32,8 @@ class RecipeFigures(QWidget):
             grid.addWidget(figure, place // 2, place % 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
+        self._fits = label("", "quiet", wrap=True)
+        grid.addWidget(self._fits, len(self.figures), 0, 1, 2)
 
     def value(self) -> Mapping[str, Any]:
         """Give the check that is shown, empty before the first."""
@@ -44,13 +46,16 @@ class RecipeFigures(QWidget):
         if not checked:
             for figure in figures.values():
                 figure.set_value("–")
+            self._fits.setText("")
             return
         span = int(checked["span_frames"])
         fits = sum(video.frames >= span for video in videos)
         figures["classes"].set_value(number(checked["classes"]))
         figures["chance"].set_value(share(checked["chance"]))
-        figures["span"].set_value(counted(span, "frame"), f"{typical_span(span, videos)}fits {fits} of {len(videos)} "
-                                  "videos")
+        figures["span"].set_value(counted(span, "frame"), typical_span(span, videos))
+        self._fits.setText(f"{number(fits)} of {counted(len(videos), 'video')} "
+                           f"{'is' if fits == 1 else 'are'} long enough for a tuple")
+        set_kind(self._fits, "quiet" if fits == len(videos) else "warning")
         frames, height, width = checked["input"]
         figures["input"].set_value(f"{width}×{height}", counted(frames, "frame") + " a clip" if frames > 1 else
                                    "single frames")
@@ -61,7 +66,7 @@ class RecipeFigures(QWidget):
 def typical_span(span: int, videos: Sequence[Video]) -> str:
     """Say how many seconds a span of frames is at the middle frame rate of the videos."""
     rates = sorted(video.frames_per_second for video in videos if video.frames_per_second > 0)
-    return f"{seconds_text(span / rates[len(rates) // 2])}, " if rates else ""
+    return seconds_text(span / rates[len(rates) // 2]) if rates else ""
 
 
 def measured(runs: Sequence[Run], backbone: str) -> str:

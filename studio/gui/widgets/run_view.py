@@ -17,7 +17,7 @@ from studio.gui.widgets.answers import Answers
 from studio.gui.widgets.curves import Curves
 from studio.gui.widgets.run_head import RunHead
 
-_DRAW_MILLISECONDS = 120
+_DRAW_MILLISECONDS, _CATCHING_UP_MILLISECONDS = 120, 600
 
 
 class RunView(QWidget):
@@ -37,7 +37,7 @@ class RunView(QWidget):
         self.feed.started_over.connect(self._draw_later)
         self.feed.previewed.connect(self._draw_later)
         self.feed.warned.connect(lambda _event: self.warned.emit())
-        self._soon = QTimer(self, singleShot=True, interval=_DRAW_MILLISECONDS)
+        self._soon = QTimer(self, singleShot=True)
         self._soon.timeout.connect(self._draw)
         self.verdict = NoticeBar(name=f"{prefix}.verdict")
         for words, page in (("Neighbours", "neighbours"), ("Evaluate", "evaluate")):
@@ -98,7 +98,7 @@ class RunView(QWidget):
 
     def _draw_later(self) -> None:
         if self.isVisible() and not self._soon.isActive():
-            self._soon.start()
+            self._soon.start(_DRAW_MILLISECONDS if self.feed.caught_up else _CATCHING_UP_MILLISECONDS)
 
     def _draw(self) -> None:
         run, measured = self._run, self.feed.measured

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.sampling import Augmentation, Sampling
@@ -24,9 +26,9 @@ class SamplingOptions(QWidget):
         self._title, self._state = label("", "strong", wrap=True), label("", "caption", wrap=True)
         self._back = button("Back to the recipe", name=f"{page}.options_reset", kind="link",
                             clicked=self._go_back)
-        self.forms = {"sampling": Form(Sampling.model_json_schema(), page=page),
-                      "augmentation": Form(Augmentation.model_json_schema(), page=page)}
-        layout = QVBoxLayout(self)
+        self.forms: dict[str, Form] = {}
+        self._page = page
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(4))
         for widget in (label("Recipe", "caption"), self._title):
@@ -38,13 +40,8 @@ class SamplingOptions(QWidget):
         keep = self._back.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self._back.setSizePolicy(keep)
-        for section, title in (("sampling", "Tuples"), ("augmentation", "Crop and colours")):
-            layout.addSpacing(theme.px(12))
-            layout.addWidget(Fold(title, self.forms[section], name=f"{page}.{section}"))
-            self.forms[section].value_changed.connect(
-                lambda key, value, section=section: session.change_recipe(f"{section}.{key}", value))
-        layout.addStretch(1)
-        self.refresh()
+        self._put("sampling", "Tuples", Sampling)
+        QTimer.singleShot(0, self, self._put_augmentation)  # a turn later: each form takes a while to make
 
     def refresh(self) -> None:
         """Show the recipe as it is now."""
@@ -58,7 +55,18 @@ class SamplingOptions(QWidget):
         self._state.setText(f"{counted(changes, 'option')} here changed" if changes else "As in the recipe")
         self._back.setVisible(changes > 0)
 
+    def _put_augmentation(self) -> None:
+        self._put("augmentation", "Crop and colours", Augmentation)
+
+    def _put(self, section: str, title: str, model: type[BaseModel]) -> None:
+        form = Form(model.model_json_schema(), page=self._page)
+        form.value_changed.connect(lambda key, value: self._session.change_recipe(f"{section}.{key}", value))
+        self.forms[section] = form
+        self._layout.addSpacing(current_theme().px(12))
+        self._layout.addWidget(Fold(title, form, name=f"{self._page}.{section}"))
+        self.refresh()
+
     def _go_back(self) -> None:
         preset = whole_preset(self._session.description, self._session.recipe.get("name", ""))
         self._session.set_recipe({**self._session.recipe, **{section: section_of(preset, section)
-                                                             for section in self.forms}})
+                                                             for section in ("sampling", "augmentation")}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
@@ -13,7 +14,7 @@ from studio.gui.session import Session
 from studio.gui.theme import current_theme
 from studio.gui.widgets.fold import Fold
 
-_FIELD_PIXELS = 367
+_FIELD_PIXELS = 360
 _DIGEST = ("max_steps", "max_epochs", "max_minutes", "batch_size", "optimiser", "learning_rate")
 
 
@@ -57,8 +58,13 @@ class TaskPageOptions(QWidget):
             found = next((one for one in description["tasks"] if one["name"] == task), None)
             self._put("task_options", f"Options of {found['title'].lower()}" if found else "Options of the task",
                       found["options"] if found else {}, place=0)
-        if "training" not in self.forms:
+            QTimer.singleShot(0, self, self._make_training)  # a turn later: each form takes a while to make
+
+    def _make_training(self) -> None:
+        description = self._session.description
+        if description and "training" not in self.forms:
             self._put("training", "Training", description["schema"]["training"], place=1)
+            self.refresh()
 
     def _put(self, section: str, title: str, schema: dict[str, Any], *, place: int) -> None:
         if section in self.folds:

@@ -1,0 +1,192 @@
+"""The Evaluate page on a real trained run: measure, read the verdict, export, open the report."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from studio.gui.pages.evaluate import EvaluatePage
+from studio.gui.session import Session
+from tests.gui.conftest import wait_for
+
+LONG_SECONDS = 90
+
+
+def shown(session: Session) -> EvaluatePage:
+    page = EvaluatePage(session)
+    page.resize(1140, 640)
+    page.show()
+    page.refresh()
+    return page
+
+
+@pytest.fixture
+def page(session: Session, tiny_run: Path, tmp_path: Path) -> Iterator[EvaluatePage]:
+    """The page on a copy of the run, of which nothing was measured yet."""
+    root = Path(shutil.copytree(tiny_run.parents[1], tmp_path / "study"))
+    for made in ("features", "evaluation"):
+        shutil.rmtree(root / "runs" / tiny_run.name / made, ignore_errors=True)
+    (root / "runs" / tiny_run.name / "report.html").unlink(missing_ok=True)
+    session.open_project(root)
+    shown_page = shown(session)
+    yield shown_page
+    shown_page.hide()
+    shown_page.deleteLater()
+
+
+def part(page: EvaluatePage, name: str) -> Any:
+    found = page.findChild(QWidget, name)
+    assert found is not None, name
+    return found
+
+
+def press(page: EvaluatePage, name: str) -> None:
+    button: QPushButton = part(page, name)
+    assert button.isEnabled() and button.isVisible(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def retrieval(top1: float, *, word: str = "learned") -> dict[str, Any]:
+    """A kept result as the engine writes it."""
+    tops = {f"top{k}": top1 + k for k in (1, 5, 10, 20, 50)}
+    scores = {"queries": 10, "gallery": 10, "groups": 10, "chance_top1": 11.1, "without_partner": 0, **tops,
+              "intervals": {name: [value - 9, value + 9] for name, value in tops.items()}}
+    gain = {name: {"points": 5.0, "interval": [-1.0, 11.0]} for name in tops}
+    return {"protocol": "retrieval", **scores, "feature": "pooled", "features": {"pooled": scores, "average": scores},
+            "against": {"random": {**scores, "top1": 13.0}}, "gain": {"pooled": gain, "average": gain},
+            "verdict": {"word": word, "sentence": f"The nearest video had the same label for {top1} %."},
+            "labels": {"from": "folders", "names": ["a", "b"], "unlabelled": 0}}
+
+
+def keep(folder: Path, protocol: str, result: dict[str, Any]) -> None:
+    (folder / "evaluation").mkdir(exist_ok=True)
+    (folder / "evaluation" / f"{protocol}.json").write_text(json.dumps(result))
+
+
+def column(page: EvaluatePage, number: int) -> list[str]:
+    table = page.table
+    return [table.item(row, number).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(table.rowCount())]
+
+
+def test_the_story_of_an_evaluation(page: EvaluatePage, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known; measure; the verdict, beside random weights and chance; export; report."""
+    assert not page._result.isVisible() and page._empty.isVisible()
+    assert "--protocol retrieval --labels folders" in page.command_line()
+    press(page, "evaluate.run")
+    assert part(page, "evaluate.stop").isVisible() and not part(page, "evaluate.run").isEnabled()
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert page._result.isVisible(), part(page, "evaluate.failure").text()
+    assert "10 videos" in page.verdict.value().replace("\u00a0", " ")
+    assert [page.table.horizontalHeaderItem(i).text() for i in range(1, 6)] == [f"Top {k}" for k in (1, 5, 10, 20, 50)]
+    titles = [title.split(",")[0] for title in column(page, 0)]
+    assert titles == ["Trained", "Random weights", "Chance", "Gain over random"]
+    assert all(" to " in cell for cell in column(page, 5)[:2]), "no figure without its interval"
+    exports(page, session)
+    opens_the_report(page, session, monkeypatch)
+
+
+def exports(page: EvaluatePage, session: Session) -> None:
+    press(page, "evaluate.export")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert session.project is not None
+    written = {path.suffix for path in (session.project.root / "exports").iterdir()}
+    assert ".safetensors" in written and ".md" in written
+    assert "Written" in page._export._says.text()
+
+
+def opens_the_report(page: EvaluatePage, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url)) or True)
+    press(page, "evaluate.report")
+    assert [url.toLocalFile() for url in opened] == [str(session.runs[0].folder / "report.html")]
+
+
+def test_kept_results_are_shown_at_once(page: EvaluatePage, session: Session) -> None:
+    keep(session.runs[0].folder, "retrieval", retrieval(40.0))
+    page.refresh()
+    assert "40.0\u00a0%" in page.verdict.value() and not session.jobs
+    assert column(page, 1)[0] == "41.0 %, 32 to 50"
+    part(page, "evaluate.linear").click()
+    assert page._empty.isVisible() and "--protocol linear" in page.command_line()
+    part(page, "evaluate.retrieval").click()
+    assert page._result.isVisible()
+
+
+def test_the_run_before_stands_beside(page: EvaluatePage, session: Session) -> None:
+    first = session.runs[0].folder
+    keep(first, "retrieval", retrieval(20.0))
+    later = Path(shutil.copytree(first, first.parent / "2030-01-01-0000-better"))
+    keep(later, "retrieval", retrieval(40.0))
+    (later / "recipe.toml").touch()
+    session.reload_runs()
+    session.select_run(later.name)
+    page.refresh()
+    assert column(page, 0)[-1] == "Run before, tiny" and column(page, 1)[-1].startswith("21.0 %")
+    keep(first, "retrieval", {**retrieval(20.0), "labels": {"from": "csv", "names": ["x", "y"]}})
+    page.refresh()
+    assert not column(page, 0)[-1].startswith("Run before"), "other labels cannot be compared"
+
+
+def test_the_bars_follow_the_column_chosen(page: EvaluatePage, session: Session) -> None:
+    keep(session.runs[0].folder, "retrieval", retrieval(40.0))
+    page.refresh()
+    assert "Top 1: Trained 41.0 %, Random weights 13.0 %, Chance 11.1 %" in page._bars.accessibleName()
+    page.table.setCurrentCell(0, 3)
+    assert page._bars.value() == 2 and page._bars.accessibleName().startswith("Top 10: Trained 50.0 %")
+
+
+def test_wrong_labels_are_met_before_anything_runs(page: EvaluatePage, tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("name,class\na,b\n")
+    page._form.set_value("retrieval", str(tmp_path / "odd.csv"))
+    assert "not path and label" in page._form.problem
+    assert not part(page, "evaluate.run").isEnabled()
+    good = "path,label\n" + "".join(f"{video.path},{'ab'[i % 2]}\n" for i, video in
+                                    enumerate(page.session.usable_videos))
+    (tmp_path / "good.csv").write_text(good)
+    page._form.set_value("linear", str(tmp_path / "good.csv"))
+    assert page._form.problem == "" and part(page, "evaluate.run").isEnabled()
+    assert f"--labels {tmp_path / 'good.csv'}" in page.command_line()
+
+
+def test_a_failure_stays_in_words(page: EvaluatePage, session: Session, tmp_path: Path) -> None:
+    """Labels of one group each leave nothing to test: the engine's sentence stays on the page."""
+    videos = page.session.usable_videos
+    lines = [f"{video.path},{'ab'[i % 2]},one" for i, video in enumerate(videos)]
+    (tmp_path / "one.csv").write_text("path,label,group\n" + "\n".join(lines) + "\n")
+    page._form.set_value("linear", str(tmp_path / "one.csv"))
+    press(page, "evaluate.run")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert "groups" in part(page, "evaluate.failure").text() and part(page, "evaluate.failure").isVisible()
+    assert part(page, "evaluate.run").isEnabled()
+
+
+def test_a_format_that_does_not_fit_is_refused_with_the_reason(page: EvaluatePage) -> None:
+    page._export.set_value("torchvision", "/somewhere/weights.pth")
+    assert not part(page, "evaluate.export").isEnabled()
+    assert "torchvision has no r3d_small" in page._export.problem
+    page._export.set_value("onnx", "/somewhere/weights.onnx")
+    assert part(page, "evaluate.export").isEnabled()
+
+
+def test_evaluation_waits_for_a_run_with_weights(session: Session, sample_project: Path, tmp_path: Path) -> None:
+    session.open_project(shutil.copytree(sample_project, tmp_path / "study"))
+    page = shown(session)
+    reason, where = page.waits_for() or ("", "")
+    assert "weights" in reason and where == "training"
+    page.deleteLater()
+
+
+def test_a_damaged_result_is_told_and_blocks_nothing(page: EvaluatePage, session: Session) -> None:
+    told: list[Any] = []
+    session.notified.connect(told.append)
+    (session.runs[0].folder / "evaluation").mkdir(exist_ok=True)
+    (session.runs[0].folder / "evaluation" / "retrieval.json").write_text("{")
+    page.refresh()
+    assert told and "JSON" in told[0].message and part(page, "evaluate.run").isEnabled()
