@@ -93,7 +93,7 @@ def _usage_error(error: Any, arguments: Sequence[str]) -> UsageError:
     """Say what Typer complains about as value, rule and remedy."""
     context = getattr(error, "ctx", None)
     path = str(context.command_path) if context else "studio"
-    message = str(error.format_message()).strip().rstrip(".?")
+    message = str(error.format_message()).strip().rstrip(".?").replace("Input should be", "it should be")
     return UsageError(" ".join(["studio", *arguments[:1]]), message[:1].lower() + message[1:],
                       f"See how it is used: {path} --help")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -167,13 +168,17 @@ class Bars:
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
         self._console = Console(stderr=True, highlight=False)
         self._bars = RichProgress(
-            SpinnerColumn(finished_text=" "), TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24), TextColumn("{task.fields[text]}", markup=False), console=self._console)
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=12)),
+            BarColumn(bar_width=24, table_column=Column(min_width=12)),
+            TextColumn("{task.fields[text]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+            console=self._console)
         self._pace, self._tasks, self._warned = Pace(), dict[str, "TaskID"](), set[str]()
-        self._phase = ""
+        self._last: Progress | None = None
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -182,13 +187,13 @@ class Bars:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         if kind is None:
-            self._complete(self._phase)
+            self._complete()
         self._forget_start()
         self._bars.stop()
 
     def __call__(self, event: Event) -> None:
         """Move the bar of the event's phase, or say the event above the bars."""
-        if self._phase == STARTING:
+        if self._last and self._last.phase == STARTING:
             self._forget_start()
         if isinstance(event, Progress):
             self._progress(event)
@@ -201,21 +206,21 @@ class Bars:
             self._console.print(warning_text(event), style="yellow", markup=False)
 
     def _progress(self, event: Progress) -> None:
-        if event.phase != self._phase:
-            self._complete(self._phase)
+        if self._last and event.phase != self._last.phase:
+            self._complete()
             self._pace.figures = ""
+        self._last = event
         text = "; ".join(filter(None, (progress_text(event, self._pace.heard(event)), self._pace.figures)))
         if event.phase not in self._tasks:
             self._tasks[event.phase] = self._bars.add_task(event.phase, total=event.total or None, text=text)
-        self._phase = event.phase
         self._bars.update(self._tasks[event.phase], completed=event.done, total=event.total or None, text=text)
+
+    def _complete(self) -> None:
+        """Show the phase that was heard of last as over: its bar is full, its count stays what it was."""
+        if self._last and self._last.phase in self._tasks:
+            text = progress_text(replace(self._last, seconds_left=None), None)
+            self._bars.update(self._tasks[self._last.phase], completed=1, total=1, text=text)
 
     def _forget_start(self) -> None:
         if STARTING in self._tasks:
             self._bars.remove_task(self._tasks.pop(STARTING))
-
-    def _complete(self, phase: str) -> None:
-        if phase in self._tasks:
-            task = self._bars.tasks[self._bars.task_ids.index(self._tasks[phase])]
-            total = task.total or 1
-            self._bars.update(self._tasks[phase], completed=max(total, task.completed), total=total)

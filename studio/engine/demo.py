@@ -19,6 +19,7 @@ from studio.engine.preview import preview
 from studio.engine.project import Grouping, Project
 from studio.engine.recipe import Recipe, load_recipe
 from studio.engine.runs import read_run
+from studio.engine.training.checkpoint import CHECKPOINTS
 from studio.engine.training.loop import train
 from studio.engine.video.ingest import scan
 
@@ -95,10 +96,11 @@ def _looked_at(project: Project, recipe: Recipe, run_folder: Path, stop: Stop) -
 
 
 def unfinished(project: Project, recipe: Recipe) -> Path | None:
-    """The last run, if it is a demo of this recipe that was stopped or cut off."""
+    """The last run, if it is one of this very recipe that was stopped or cut off after its first checkpoint."""
     for folder in project.run_folders()[-1:]:
         run = read_run(folder)
-        if run.state in ("stopped", "interrupted") and run.recipe.get("name") == recipe.name and run.step:
+        if (run.state in ("stopped", "interrupted") and run.recipe == recipe.model_dump()
+                and any((folder / CHECKPOINTS).glob("*.json"))):
             return folder
     return None
 
@@ -113,7 +115,7 @@ def queries(videos: Sequence[Video], *, count: int) -> list[Video]:
 
 
 def _step(name: str) -> Progress:
-    return Progress(phase="demo", done=_STEPS.index(name), total=len(_STEPS), unit="steps", detail=name)
+    return Progress(phase="demo", done=_STEPS.index(name), total=len(_STEPS), detail=name)
 
 
 def _part(events: Events) -> Part:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -135,6 +137,23 @@ def test_failures_are_sentences_and_events(capsys: pytest.CaptureFixture[str]) -
     failed = event_from_json(capsys.readouterr().out)
     assert isinstance(failed, Failed)
     assert (failed.value, failed.exit_code) == ("quik", 2)
+
+
+def test_a_line_on_standard_input_stops_too_and_its_end_means_nothing(monkeypatch: pytest.MonkeyPatch,
+                                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    def told(line: bytes, *, form: edge.Form) -> int:
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as stream:
+            monkeypatch.setattr("sys.stdin", stream)
+            os.write(writing, line)
+            os.close(writing)
+            return perform(Work(lambda stop: _count(stop, steps=100, on_step=lambda _step: time.sleep(0.002))), form)
+
+    assert told(b"stop\n", form="jsonl") == STOPPED
+    assert told(b"stopped\nst", form="jsonl") == 0
+    assert told(b"", form="jsonl") == 0
+    assert told(b"stop\n", form="json") == 0, "only a window speaks there"
+    capsys.readouterr()
 
 
 def test_in_another_thread_signals_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,8 +28,8 @@ from studio.engine.doctor import (
 from studio.engine.events import Finished
 from studio.engine.examine import examine_in_child, facts_of
 
-SOUND = {"torch": "2.15.0", "torchvision": "0.29.2", "cuda_build": "13.2", "device": "processor, 2 cores", "kind": "cpu",
-         "reason": "no NVIDIA driver was found", "bf16_times_as_fast": 2.0, "bf16_error": 0.004}
+SOUND = {"torch": "2.15.0", "torchvision": "0.29.2", "cuda_build": "13.2", "device": "processor, 2 cores",
+         "kind": "cpu", "reason": "no NVIDIA driver was found", "bf16_times_as_fast": 2.0, "bf16_error": 0.004}
 
 
 @pytest.mark.parametrize(("version", "state"), [((3, 10), BAD), ((3, 11), GOOD), ((3, 13), GOOD), ((3, 14), WARNING)])

@@ -40,6 +40,8 @@ _BENCH_GMAC = 15.0
 _LONG_SECONDS = 2.0
 """A variant that took this long in all is not repeated."""
 _CORNER = 14
+_PATIENCE_SECONDS = 20.0
+"""When the test has taken so long, what is plain is taken: the machine is slow or busy, and its times tell nothing."""
 Times = tuple[tuple[str, float], ...]
 
 
@@ -87,6 +89,8 @@ def _chosen(recipe_json: str, device_name: str, _threads: int) -> Precision:
 
 def _choose(bench: Bench, *, wanted: str) -> Precision:
     plain = bench.best_format("fp32")
+    if wanted != "bf16" and bench.late:
+        return replace(plain, detail="float32: the machine is too slow or too busy to test anything else")
     if wanted == "fp32":
         return replace(plain, detail="float32, as the recipe asks")
     if bench.device.type == "mps":
@@ -110,6 +114,7 @@ class Bench:
     loss: Callable[[Tensor, Tensor], Tensor]
     layers: Layers
     device: torch.device
+    began: float
 
     @classmethod
     def of(cls, recipe: Recipe, device: torch.device) -> Bench:
@@ -124,11 +129,18 @@ class Bench:
         clips_BECTHW = torch.randn(shape, generator=rng).to(device)
         label_B = torch.randint(0, task.classes, (tuples,), generator=rng).to(device)
         layers = layers_with_shapes(network.to(device), clips_BECTHW[:1])
-        return cls(network, clips_BECTHW, label_B, task.loss, layers, device)
+        return cls(network, clips_BECTHW, label_B, task.loss, layers, device, time.monotonic())
+
+    @property
+    def late(self) -> bool:
+        """Whether the test has taken longer than a person should wait for it."""
+        return time.monotonic() - self.began > _PATIENCE_SECONDS
 
     def judged(self, plain: Precision, *, insisted: bool) -> Precision:
         """bf16 with the layers that fail in float32, where that is faster than `plain` or insisted on."""
         fast = self.best_format("bf16")
+        if self.late and not insisted:
+            return replace(plain, detail="float32: the machine is too slow or too busy to test bf16")
         failed = failed_layers(self.layers, dtype=torch.bfloat16, device=self.device, channels_last=fast.channels_last)
         fast = replace(fast, fp32_layers=failed)
         times, seconds = dict(plain.step_seconds + fast.step_seconds), fast.step_seconds[-1][1]
@@ -150,7 +162,10 @@ class Bench:
         The chosen variant's time is the last.
         """
         plain, last = Precision(kind), Precision(kind, channels_last=True)
-        times = [(kind, self.step_seconds(plain)), (f"{kind}, channels last", self.step_seconds(last))]
+        times = [(kind, self.step_seconds(plain))]
+        if self.late:
+            return replace(plain, step_seconds=tuple(times))
+        times.append((f"{kind}, channels last", self.step_seconds(last)))
         faster = times[1][1] < _WORTH * times[0][1]
         if faster and (kind == "bf16" or not failed_layers(self.layers, dtype=torch.float32, device=self.device,
                                                            channels_last=True)):

@@ -24,7 +24,8 @@ ERROR_BOUND = {torch.bfloat16: 0.02, torch.float32: 1e-3}
 """Largest relative error (L2) beside float32; healthy layers have 0.003 to 0.007 in bf16, 1e-6 in float32."""
 REPEATS = 3
 _DIRTY_BYTES, _MOST_BLOCKS = 16 << 20, 32
-"""How much memory is dirtied of each size: in 100 trials, blocks of 2 of a size were met 91 times, of 32 always."""
+"""How much memory is dirtied of each size. With every second block held, an unwritten gradient met NaN in 180 of 180
+trials over three layer sizes; with none held in 155, with every fourth in 163."""
 Layer = nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear
 Shape: TypeAlias = tuple[int, ...]
 Layers: TypeAlias = dict[str, tuple[Layer, Shape]]
@@ -86,17 +87,18 @@ def failed_layers(layers: Layers, *, dtype: torch.dtype, device: torch.device,
 
 
 def dirty_memory(numels: Sequence[int], device: torch.device) -> list[Tensor]:
-    """Fill memory of so many values, in two and in four bytes each, with NaN, and give most of it back.
+    """Fill memory of so many values, in two and in four bytes each, with NaN, and give half of it back.
 
-    The pattern is NaN read as bf16 and as float32 alike. Every fourth block is returned, to be held until the layer
-    has run: so the holes between keep their sizes, and no system takes the memory back to hand out clean pages.
+    The pattern is NaN read as bf16 and as float32 alike. Every second block is returned, to be held until the layer
+    has run: so the holes keep the very sizes that the layer asks for, and the system does not take the memory back to
+    hand out clean pages.
     """
     blocks = []
     for numel in numels:
         for half in (1, 2):
             count = min(_MOST_BLOCKS, max(4, _DIRTY_BYTES // (2 * half * numel)))
             blocks += [torch.full((numel * half,), math.nan, dtype=torch.bfloat16, device=device) for _ in range(count)]
-    return blocks[3::4]
+    return blocks[1::2]
 
 
 def _pass(layer: nn.Module, x: Tensor, weight: nn.Parameter, dtype: torch.dtype, grad: Tensor | None, *,

@@ -19,7 +19,8 @@ def _names(inbox: Inbox) -> list[int]:
 
 def test_a_newer_question_pushes_out_waiting_ones_of_its_method() -> None:
     inbox = Inbox()
-    for number, method, supersedes in ((1, "tuples", True), (2, "map", True), (3, "tuples", False), (4, "tuples", True)):
+    asked = ((1, "tuples", True), (2, "map", True), (3, "tuples", False), (4, "tuples", True))
+    for number, method, supersedes in asked:
         inbox.put(Question(number, method, {}, supersedes))
     assert _names(inbox) == [2, 3, 4]
 

@@ -21,7 +21,7 @@ from studio.engine.training.checkpoint import load_newest
 from studio.engine.training.loop import train
 from tests.engine.training.footage import make_project, tiny_recipe
 
-KILLS = 5
+KILLS = 4
 STEPS = 60
 RECIPE = {"max_steps": STEPS, "checkpoint_minutes": 1e-9, "validate_every_steps": 20, "validation_tuples": 8}
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and resource limits")

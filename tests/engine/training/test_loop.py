@@ -252,10 +252,10 @@ def test_single_steps_that_are_not_finite_are_left_out_and_said_once(project: Pr
 def test_too_many_in_a_row_roll_back_and_go_on_or_end_in_words(project: Project,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     list(train(project, tiny_recipe(max_steps=1), name="warm"))
-    _spoil(monkeypatch, range(0, FAILURES_IN_A_ROW + 1))
+    _spoil(monkeypatch, range(FAILURES_IN_A_ROW + 1))
     events = list(train(project, tiny_recipe(max_steps=20), name="back"))
     assert _codes(events).count("rolled-back") == 1
-    _spoil(monkeypatch, range(0, 10_000))
+    _spoil(monkeypatch, range(10_000))
     seen: list[Event] = []
     with pytest.raises(TrainingError, match="learning_rate") as caught:
         seen.extend(train(project, tiny_recipe(max_steps=1000), name="hopeless"))

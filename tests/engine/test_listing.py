@@ -1,0 +1,25 @@
+"""The list of runs, with figures beside what they are compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studio.engine.events import Finished
+from studio.engine.listing import list_all
+from studio.engine.project import Project
+
+
+def test_a_project_without_runs_lists_none(sample_project: Path) -> None:
+    finished = list(list_all(Project.open(sample_project)))[-1]
+    assert isinstance(finished, Finished)
+    assert finished.result["runs"] == []
+
+
+def test_runs_are_listed_with_their_figures(tiny_run: Path) -> None:
+    finished = list(list_all(Project.open(tiny_run.parents[1])))[-1]
+    assert isinstance(finished, Finished)
+    run = next(run for run in finished.result["runs"] if run["run"] == tiny_run.name)
+    assert (run["recipe"], run["backbone"], run["state"]) == ("tiny", "r3d_small", "finished")
+    assert run["steps"] == run["total_steps"] == 4
+    assert 0 <= run["balanced_accuracy"] <= 1
+    assert run["chance"] > 0.16
