@@ -19,6 +19,7 @@ from studio.engine.errors import MachineError, ProjectError
 
 _REPLACE_TRIES = 20
 _CHUNK = 1 << 20
+_WINDOWS = os.name == "nt"
 
 
 @contextlib.contextmanager
@@ -31,6 +32,8 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as stream:
+            if not _WINDOWS:  # mkstemp keeps others out, and on a shared drive they read reports too
+                os.fchmod(stream.fileno(), _NEW_FILE)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -42,6 +45,16 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             Path(name).unlink()
+
+
+def _umask() -> int:
+    """What new files of this process are not allowed; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+_NEW_FILE = 0o666 & ~_umask()
 
 
 def disk_full(path: Path) -> MachineError:
@@ -59,7 +72,7 @@ def _replace(source: Path, target: Path) -> None:
             source.replace(target)
             break
         except PermissionError:
-            if sys.platform != "win32" or attempt == _REPLACE_TRIES - 1:
+            if not _WINDOWS or attempt == _REPLACE_TRIES - 1:
                 raise
             time.sleep(0.05)
     _sync_folder(target.parent)
@@ -67,7 +80,7 @@ def _replace(source: Path, target: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make a rename durable where the system lets a folder be synced (Windows does not)."""
-    if sys.platform == "win32":
+    if _WINDOWS:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -61,9 +61,7 @@ def read_run(folder: Path) -> Run:
     Raises `ProjectError` when the folder holds no run or its recipe cannot be read.
     """
     beat = _heartbeat(folder)
-    state = beat.get("state")
-    if state not in get_args(State):
-        state = "interrupted"
+    state: State = beat["state"] if beat.get("state") in get_args(State) else "interrupted"
     if state == "running" and time.time() - _number(beat.get("at")) > _patience(beat):
         state = "interrupted"
     return Run(

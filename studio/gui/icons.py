@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QPainter, QPixmap, QScreen
 from PySide6.QtSvg import QSvgRenderer
 
 from studio.engine.files import resource
@@ -13,8 +13,8 @@ from studio.engine.files import resource
 
 def painted(name: str, *, colour: str, pixels: int, air_pixels: int = 0) -> QPixmap:
     """Paint the icon `name` in a colour, `pixels` wide with some air right of it, sharp on the present screen."""
-    screen = QGuiApplication.primaryScreen()
-    return _painted(name, colour, pixels, air_pixels, screen.devicePixelRatio() if screen else 1.0)
+    screen: QScreen | None = QGuiApplication.primaryScreen()
+    return _painted(name, colour, pixels, air_pixels, 1.0 if screen is None else screen.devicePixelRatio())
 
 
 @lru_cache(maxsize=512)

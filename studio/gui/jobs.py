@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -147,7 +147,7 @@ def studio_environment() -> Mapping[str, str]:
             "PYTHONIOENCODING": "utf-8"}
 
 
-def _own_session() -> dict[str, bool | int]:
+def _own_session() -> dict[str, Any]:
     """Options that keep the child alive when the window or its terminal goes."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}

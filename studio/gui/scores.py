@@ -80,14 +80,18 @@ def scores_of(protocol: str, result: Mapping[str, Any], *, before: Earlier = Non
     return Scores(columns, rows, said["sentence"], LEVELS.get(said["word"], "info"), about)
 
 
+def _gained(one: Mapping[str, Any]) -> Score:
+    low, high = one["interval"]
+    return Score(one["points"], low, high, signed=True)
+
+
 def _retrieval(result: Mapping[str, Any], before: Earlier) -> _Parts:
     rows = [Row("Trained", _tops(result), "train", "this run")]
     if random := (result.get("against") or {}).get("random"):
         rows.append(Row("Random weights", _tops(random), "random", "the same network, untrained"))
     rows.append(Row("Chance", [Score(result["chance_top1"]), *[None] * (len(TOPS) - 1)], "chance", "a random ranking"))
     if gain := (result.get("gain") or {}).get(result.get("feature", "pooled")):
-        rows.append(Row("Gain over random", [Score(gain[f"top{k}"]["points"], *gain[f"top{k}"]["interval"], signed=True)
-                                             for k in TOPS], note="points, with interval"))
+        rows.append(Row("Gain over random", [_gained(gain[f"top{k}"]) for k in TOPS], note="points, with interval"))
     if before:
         rows.append(Row("Run before", _tops(before[1]), "validation", before[0]))
     about = [f"{counted(result['queries'], 'query', 'queries')} in {counted(result['groups'], 'group')}",

@@ -31,7 +31,7 @@ class WindowSettings:
     def recent_projects(self) -> list[Path]:
         """The projects opened last that still exist, newest first."""
         stored = self._store.value("recent", [])
-        names = [stored] if isinstance(stored, str) else list(stored or [])
+        names = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
         return [Path(name) for name in names if (Path(name) / "project.toml").is_file()]
 
     def remember_project(self, root: Path) -> None:

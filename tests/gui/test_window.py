@@ -13,8 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from studio.engine import runs
 from studio.engine.errors import UsageError
 from studio.engine.events import Progress
+from studio.engine.project import Project
 from studio.gui import statusbar
 from studio.gui.entries import ENTRIES
 from studio.gui.locked import LockedView
@@ -188,7 +190,6 @@ def test_closing_can_leave_the_job_at_work(window: Window, clips: Path) -> None:
     window.close()
     _button(window, "closing.keep").click()
     wait_for(lambda: not window.isVisible())
-    from studio.engine.project import Project
 
     def all_rows() -> bool:
         with Project.open(root).catalogue() as catalogue:
@@ -220,3 +221,13 @@ def test_shape_and_recent_projects_are_remembered(window: Window, project: Path)
     window.close()
     assert not window.session.settings.geometry.isEmpty()
     assert window.session.settings.recent_projects == [project.resolve()]
+
+
+def test_a_training_that_another_window_started_is_shown_and_can_be_stopped(window: Window, project: Path) -> None:
+    folder = Project.open(project).new_run_folder("elsewhere")
+    (folder / runs.RECIPE).write_text('name = "quick"\n')
+    (folder / runs.HEARTBEAT).write_text('{"state": "running", "step": 3, "total_steps": 10}')
+    window.session.open_project(project)
+    assert window.status.value() == f"Training {folder.name}: step 3 of 10"
+    _button(window, "status.stop").click()
+    assert runs.stop_requested(folder)

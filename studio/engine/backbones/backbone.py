@@ -6,7 +6,7 @@ Legend: B clips, C channels, T frames, H height, W width, D feature.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -23,6 +23,8 @@ class Backbone(nn.Module):
     takes: ClassVar[str]
     feature_layer: ClassVar[str]
     """Name of the layer whose map is the last before averaging (VCOP's conv5)."""
+    retrieves_with: ClassVar[Literal["average", "pooled"]] = "average"
+    """Which feature retrieval puts on top: the average, which neighbours are found by, or `pooled`, as published."""
 
     def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
         super().__init__()
@@ -33,9 +35,12 @@ class Backbone(nn.Module):
     def feature_dim(self) -> int:
         """Length D of the feature of one clip."""
 
-    @abstractmethod
     def map(self, clips_BCTHW: Tensor) -> Tensor:
-        """The last layer's map_BCTHW before averaging."""
+        """Give the last layer's map_BCTHW before averaging: the layers one after the other, unless overridden."""
+        x = clips_BCTHW
+        for layer in self.layers().values():
+            x = layer(x)
+        return x
 
     def forward(self, clips_BCTHW: Tensor) -> Tensor:
         """clips_BCTHW -> features_BD."""
@@ -50,6 +55,6 @@ class Backbone(nn.Module):
         height, width = map_BCTHW.shape[-2:]
         return nn.functional.max_pool3d(map_BCTHW, (1, min(2, height), min(2, width))).flatten(1)
 
-    @abstractmethod
     def layers(self) -> dict[str, nn.Module]:
-        """The named layers that can be looked at, from the input to the output."""
+        """Give the named layers that can be looked at, from the input to the output."""
+        return dict(self.named_children())

@@ -68,9 +68,6 @@ class CaffeNet(Backbone):
         """map_BCTHW -> pooled_BP: pool5 is pooled already, so it is the feature itself."""
         return self.feature_of_map(map_BCTHW)
 
-    def layers(self) -> dict[str, nn.Module]:
-        return dict(self.named_children())
-
 
 def _pool() -> nn.Module:
     return nn.MaxPool2d(3, stride=2, ceil_mode=True)

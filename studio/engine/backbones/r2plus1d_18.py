@@ -6,7 +6,6 @@ Legend: B clips, C channels, T frames, H height, W width, D feature.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
 from torchvision.models.video import r2plus1d_18
 
 from studio.engine.backbones.backbone import Backbone
@@ -22,6 +21,7 @@ class R2Plus1D18(Backbone):
     paper = "Tran et al., A Closer Look at Spatiotemporal Convolutions for Action Recognition, CVPR 2018"
     takes = "clips"
     feature_layer = "layer4"
+    retrieves_with = "pooled"
 
     def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
         super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
@@ -32,13 +32,3 @@ class R2Plus1D18(Backbone):
     @property
     def feature_dim(self) -> int:
         return 512
-
-    def map(self, clips_BCTHW: Tensor) -> Tensor:
-        """clips_BCTHW -> map_BCTHW of layer4."""
-        x = clips_BCTHW
-        for layer in self.layers().values():
-            x = layer(x)
-        return x
-
-    def layers(self) -> dict[str, nn.Module]:
-        return dict(self.named_children())

@@ -7,7 +7,7 @@ Legend: B clips, C channels, T frames, H height, W width, D feature.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
 from studio.engine.backbones.backbone import Backbone
 
@@ -31,16 +31,6 @@ class R3DSmall(Backbone):
     @property
     def feature_dim(self) -> int:
         return 256
-
-    def map(self, clips_BCTHW: Tensor) -> Tensor:
-        """clips_BCTHW -> map_BCTHW of conv5."""
-        x = clips_BCTHW
-        for layer in self.layers().values():
-            x = layer(x)
-        return x
-
-    def layers(self) -> dict[str, nn.Module]:
-        return dict(self.named_children())
 
 
 def _conv(channels_in: int, channels_out: int, *, kernel: tuple[int, int, int],

@@ -18,6 +18,7 @@ class R3DVcop(Backbone):
     paper = "Xu et al., Self-supervised Spatiotemporal Learning via Video Clip Order Prediction, CVPR 2019"
     takes = "clips"
     feature_layer = "conv5"
+    retrieves_with = "pooled"
 
     def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
         super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
@@ -31,16 +32,6 @@ class R3DVcop(Backbone):
     @property
     def feature_dim(self) -> int:
         return 512
-
-    def map(self, clips_BCTHW: Tensor) -> Tensor:
-        """clips_BCTHW -> map_BCTHW of conv5."""
-        x = clips_BCTHW
-        for layer in self.layers().values():
-            x = layer(x)
-        return x
-
-    def layers(self) -> dict[str, nn.Module]:
-        return dict(self.named_children())
 
 
 class ResidualBlock(nn.Module):

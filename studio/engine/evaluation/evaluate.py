@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.engine import files
+from studio.engine.backbones import BACKBONES
 from studio.engine.errors import UsageError
 from studio.engine.evaluation.finetune import finetune
 from studio.engine.evaluation.kept import PROTOCOLS, Result, result_path, shown_path
@@ -21,11 +22,12 @@ from studio.engine.events import Event, Events, Finished, Progress, Saved
 from studio.engine.inspection.embedding import open_embedder
 from studio.engine.inspection.features import Features, ensured_features
 from studio.engine.project import Project
+from studio.engine.recipe import recipe_from_toml
 from studio.engine.sampling import Ints
 from studio.engine.video.footage import Footage, open_footage
 
-FEATURE_KINDS = ("pooled", "average")
-"""The first is the headline: what VCOP retrieves with. For a still-frame network both are the same."""
+FEATURE_KINDS = ("average", "pooled")
+"""Both are always reported; the backbone says which stands on top. For a still-frame network both are the same."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,11 @@ def _scores(work: _Work, features: Features, queries_Q: Ints, gallery_G: Ints) -
     chance = chance_of_top1(label_V=label_V, group_V=group_V, queries_Q=queries_Q, gallery_G=gallery_G)
     ranks = {kind: first_hits(array, label_V=label_V, group_V=group_V, queries_Q=queries_Q, gallery_G=gallery_G,
                               seed=work.seed)
-             for kind, array in zip(FEATURE_KINDS, (features.pooled_VP, features.mean_VD), strict=True)}
+             for kind, array in zip(FEATURE_KINDS, (features.mean_VD, features.pooled_VP), strict=True)}
     scores = {kind: score(rank_Q, group_Q=group_V[queries_Q], gallery=len(gallery_G), chance_top1=chance,
                           seed=work.seed) for kind, rank_Q in ranks.items()}
-    return {**scores[FEATURE_KINDS[0]], "feature": FEATURE_KINDS[0], "features": scores}, ranks
+    headline = BACKBONES[recipe_from_toml(work.run_folder / "recipe.toml").backbone].retrieves_with
+    return {**scores[headline], "feature": headline, "features": scores}, ranks
 
 
 def _splits(work: _Work, *, repeats: int) -> tuple[Ints, list[Split]]:

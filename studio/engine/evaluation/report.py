@@ -27,7 +27,7 @@ from studio.engine.recipe import Recipe, recipe_from_toml
 from studio.engine.runs import read_events, read_run
 
 Result = dict[str, Any]
-KIND_TITLES = {"pooled": "VCOP's pooled feature", "average": "averaged feature"}
+KIND_TITLES = {"average": "averaged feature", "pooled": "VCOP's pooled feature"}
 
 
 def report(project: Project, run_folder: Path, *, out: Path | None = None,
@@ -159,7 +159,7 @@ def _section(protocol: str, result: Result) -> list[str]:
 def _retrieval_table(result: Result) -> str:
     rows = []
     random = result.get("against", {}).get("random")
-    for kind, title in KIND_TITLES.items():
+    for kind, title in sorted(KIND_TITLES.items(), key=lambda item: item[0] != result["feature"]):
         rows.append([f"trained<small>{title}</small>", *_tops(result["features"][kind])])
         if random:
             rows.append([f"random weights<small>{title}</small>", *_tops(random["features"][kind])])

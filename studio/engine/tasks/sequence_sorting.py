@@ -84,8 +84,8 @@ class SortingHead(nn.Module):
         self.dropout = nn.Dropout(options.dropout)
         self.fc8 = nn.Linear(options.pair_features * pairs, classes)
         for layer in (self.fc6[0], self.fc7, self.fc8):
-            nn.init.normal_(layer.weight, std=0.005)
-            nn.init.ones_(layer.bias)
+            nn.init.normal_(layer.get_parameter("weight"), std=0.005)
+            nn.init.ones_(layer.get_parameter("bias"))
 
     def forward(self, features_BED: Tensor) -> Tensor:
         """features_BED -> logits_BK."""

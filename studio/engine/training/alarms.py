@@ -21,7 +21,7 @@ def on_the_processor(device: Device) -> Warned | None:
         return None
     return Warned(code="running-on-the-cpu", message=f"Training runs on the {device.title}: {device.reason}. "
                   "This takes many times as long as on a GPU.",
-                  remedy="Use a machine with an NVIDIA GPU, or a small recipe such as quick")
+                  remedy="Use a machine with an NVIDIA GPU; without one, keep to small inputs and small networks")
 
 
 def too_short(count: int, *, span_frames: int) -> Warned | None:

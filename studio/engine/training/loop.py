@@ -21,8 +21,9 @@ from studio.engine.training.network import TupleNetwork, build_network
 from studio.engine.training.plan import make_plan
 from studio.engine.training.precision import Precision, choose_precision, prepared
 from studio.engine.training.record import Record, environment, refuse_if_running
+from studio.engine.training.state import State
 from studio.engine.training.step import Stepper
-from studio.engine.training.trainer import State, Trainer
+from studio.engine.training.trainer import Trainer
 from studio.engine.video.footage import open_footage
 
 _MAY_CHANGE = {"max_steps", "max_epochs", "max_minutes", "checkpoint_minutes", "keep_checkpoints",

@@ -85,8 +85,10 @@ def network_input(planes: Planes, tuples: Tuples, augmentation: Augmentation, de
     y, u, v = (plane.to(device, non_blocking=True).flatten(0, 1) for plane in
                (planes.y_BEFHW, planes.u_BEFHW, planes.v_BEFHW))
     yuv_NCFHW = torch.stack([y, _doubled(u), _doubled(v)], dim=1)
-    cut_NCFHW = _crop(yuv_NCFHW, planes.parity_BE2.reshape(-1, 2), augmentation.crop_pixels)
-    rgb_NCFHW = to_rgb(cut_NCFHW.float())
+    cut_NCFHW = _crop(yuv_NCFHW, planes.parity_BE2.reshape(-1, 2), augmentation.crop_pixels).float()
+    if augmentation.network_pixels < augmentation.crop_pixels:  # first, because everything after it is then cheaper
+        cut_NCFHW = _resize(cut_NCFHW, augmentation.network_pixels)
+    rgb_NCFHW = to_rgb(cut_NCFHW)
     rgb_NCFHW = _mirror(rgb_NCFHW, np.repeat(tuples.flip_B, elements))
     rgb_NCFHW = _one_channel(rgb_NCFHW, tuples.channel_BE.reshape(-1))
     rgb_NCFHW = _resize(rgb_NCFHW, augmentation.network_pixels)

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from typing import Any
 
 from studio.engine import runs
@@ -26,9 +25,10 @@ from studio.engine.training.loader import Batch, Loader
 from studio.engine.training.plan import Plan
 from studio.engine.training.precision import Precision
 from studio.engine.training.record import Record
+from studio.engine.training.state import State
 from studio.engine.training.step import Stepper
 from studio.engine.training.tally import Tally, preview
-from studio.engine.training.validation import Measured, validate
+from studio.engine.training.validation import validate
 
 METRIC_SECONDS = 0.5
 PREVIEW_SECONDS = 3.0
@@ -36,38 +36,6 @@ FAILURES_IN_A_ROW = 5
 ROLLBACKS = 2
 _SAVING_SHARE = 0.02
 """An epoch's end saves a checkpoint too, when saving has cost less than this share of the time since the last one."""
-
-
-@dataclass
-class State:
-    """What a run knows of itself besides tensors: all of it goes into every checkpoint.
-
-    `step` counts the batches dealt, `seconds` the time spent training since the run's first beginning.
-    """
-
-    machine: str
-    fingerprint: str
-    precision: dict[str, Any]
-    held_out: list[str] = field(default_factory=list)
-    step: int = 0
-    seconds: float = 0.0
-    micro_batch: int = 0
-    failures_in_a_row: int = 0
-    rollbacks: int = 0
-    best: float = -1.0
-    best_step: int = 0
-    measured: list[dict[str, Any]] = field(default_factory=list)
-
-    def going_on(self, kept: dict[str, Any]) -> State:
-        """The state of a checkpoint, on this machine and these videos."""
-        mine = ("machine", "fingerprint", "precision")
-        known = {item.name for item in dataclasses.fields(self)} - set(mine)
-        return dataclasses.replace(self, **{name: value for name, value in kept.items() if name in known})
-
-    @property
-    def passes(self) -> list[Measured]:
-        """The validation passes so far."""
-        return [Measured(**values) for values in self.measured]
 
 
 class Trainer:

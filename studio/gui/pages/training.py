@@ -19,6 +19,9 @@ from studio.gui.widgets.run_list import RunList
 from studio.gui.widgets.run_view import RunView
 
 _MUCH_LONGER = "This takes many times as long as on a GPU."
+_JUDGED_AT_THE_END = ("stuck-at-chance", "one-answer", "solved-at-once")
+"""Alarms of a run that trains; when it is over its verdict says the same."""
+_WITHOUT_GPU = "Use a machine with an NVIDIA GPU; without one, keep to small inputs and small networks"
 _MEASURE_LATER = "A run is training: a step measured now would be too slow."
 
 
@@ -177,11 +180,14 @@ class TrainingPage(Page):
         device = (self.session.description or {}).get("device") or {}
         if device.get("kind") == "cpu":
             message = f"Training runs on the {device['title']}: {device['reason']}. {_MUCH_LONGER}"
-            found["running-on-the-cpu"] = message, "Use a machine with an NVIDIA GPU, or a small recipe such as quick"
+            found["running-on-the-cpu"] = message, _WITHOUT_GPU
         if self.session.preflight:
             found |= {warning["code"]: (warning["message"], warning["remedy"])
                       for warning in self.session.preflight[1]["warnings"]}
-        found |= {code: (event.message, event.remedy) for code, event in self._run_view.warnings.items()}
+        run = self._run_view.value()
+        judged = () if run is None or run.state == "running" else _JUDGED_AT_THE_END
+        found |= {code: (event.message, event.remedy) for code, event in self._run_view.warnings.items()
+                  if code not in judged}
         self._alarms.set_value(found)
 
     def _show_buttons(self) -> None:

@@ -149,12 +149,12 @@ class _Row(QStyledItemDelegate):
         return QSize(current_theme().px(200), current_theme().px(_ROW_PIXELS))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, run, place = current_theme(), index.data(_RUN), option.rect  # type: ignore[attr-defined]
+        theme, run, place = current_theme(), index.data(_RUN), option.rect
         painter.save()
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected:
             painter.fillRect(place, QColor("#24403F" if theme.dark else "#D5ECE8"))
-        focused = option.state & QStyle.StateFlag.State_HasFocus  # type: ignore[attr-defined]
+        focused = option.state & QStyle.StateFlag.State_HasFocus
         if focused:
             painter.setPen(QColor(theme.accent))
             painter.drawRect(place.adjusted(0, 0, -1, -1))

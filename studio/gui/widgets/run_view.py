@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -42,7 +44,7 @@ class RunView(QWidget):
         self.verdict = NoticeBar(name=f"{prefix}.verdict")
         for words, page in (("Neighbours", "neighbours"), ("Evaluate", "evaluate")):
             self.verdict.buttons.addWidget(button(words, name=f"{prefix}.to_{page}", kind="link",
-                                                  clicked=lambda page=page: session.go_to(page)))
+                                                  clicked=partial(session.go_to, page)))
         self.verdict.hide()
         self.head, self.curves = RunHead(prefix=prefix), Curves(name=f"{prefix}.curves")
         self.answers = Answers(session, name=f"{prefix}.answers")

@@ -70,7 +70,8 @@ class ScoreTable(QTableWidget):
             self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(0, theme.px(_FIRST_PIXELS))
             for column in range(1, self.columnCount()):
-                self.horizontalHeaderItem(column).setTextAlignment(Qt.AlignmentFlag.AlignLeft)
+                if title := self.horizontalHeaderItem(column):
+                    title.setTextAlignment(Qt.AlignmentFlag.AlignLeft)
             self.horizontalHeader().setMinimumSectionSize(theme.px(76))
         header = self.horizontalHeader().sizeHint().height()
         self.setFixedHeight(header + theme.px(_ROW_PIXELS) * self.rowCount() + 2 * self.frameWidth() + 2)
@@ -87,9 +88,9 @@ class _Cell(QStyledItemDelegate):
         return QSize(current_theme().px(76), current_theme().px(_ROW_PIXELS))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, place = current_theme(), QRect(option.rect)  # type: ignore[attr-defined]
+        theme, place = current_theme(), QRect(option.rect)
         painter.save()
-        if self.parent().currentIndex() == index and self.parent().hasFocus():  # type: ignore[attr-defined, union-attr]
+        if self.parent().currentIndex() == index and self.parent().hasFocus():  # type: ignore[union-attr]
             painter.setPen(QColor(theme.accent))
             painter.drawRoundedRect(place.adjusted(1, 1, -2, -2), 4, 4)
         if index.row():
