@@ -4,11 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label, row
 from studio.gui.jobs import Job
+from studio.gui.session import Session
 from studio.gui.theme import current_theme
+
+
+class Closing(QObject):
+    """Decides whether a window may close now; asks once while work runs."""
+
+    def __init__(self, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._window = session, window
+        self._question: QDialog | None = None
+        self.decided = False
+        session.job_ended.connect(self._close_when_done)
+
+    def may_close(self) -> bool:
+        """Say yes, or ask and say no: the window is closed again when the answer allows it."""
+        if self.decided or not self._session.jobs:
+            self.decided = True
+            return True
+        if self._question is None:
+            self._question = ask_before_closing(self._window, self._session.jobs, keep=self._keep, stop=self._stop)
+            self._question.finished.connect(self._forget)
+        return False
+
+    def _keep(self) -> None:
+        self.decided = True
+        self._window.close()
+
+    def _stop(self) -> None:
+        self.decided = True
+        for job in self._session.jobs:
+            job.request_stop()
+        self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        if self.decided and not self._session.jobs:
+            self._window.close()
+
+    def _forget(self) -> None:
+        self._question = None
 
 
 def ask_before_closing(window: QWidget, jobs: Sequence[Job], *, keep: Callable[[], None],

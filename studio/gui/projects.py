@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.engine.errors import StudioError
 from studio.engine.files import resource
+from studio.engine.project import Project
 from studio.gui.jobs import Job
 from studio.gui.session import Session
 from studio.gui.settings import home_folder
@@ -66,6 +67,13 @@ def open_project(session: Session, folder: Path) -> bool:
         session.go_to("library")
         return True
     return False
+
+
+def reread_settings(session: Session) -> None:
+    """Take over what a scan wrote into the project's settings: the grouping, new sources."""
+    if session.project is not None:
+        with suppress(StudioError):
+            session.project.settings = Project.open(session.project.root).settings
 
 
 def open_or_add(session: Session, folder: Path) -> bool:

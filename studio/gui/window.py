@@ -8,10 +8,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from studio.gui import projects, theme
-from studio.gui.closing import ask_before_closing
+from studio.gui.closing import Closing
 from studio.gui.entries import ENTRIES, START
 from studio.gui.notices import Notices
 from studio.gui.page_stack import PageStack
@@ -36,8 +36,8 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.session = session
         self._entries, self._start = list(entries), start
-        self._painted = self._closing = False
-        self._question: QDialog | None = None
+        self._painted = False
+        self._closing = Closing(session, self)
         self.rail, self.pages = Rail(entries), PageStack(session, entries, start)
         self.notices, self.status = Notices(), StatusBar(session)
         self._put_together()
@@ -87,12 +87,8 @@ class Window(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.session.jobs and not self._closing:
+        if not self._closing.may_close():
             event.ignore()
-            if self._question is None:
-                self._question = ask_before_closing(self, self.session.jobs, keep=self._close_now,
-                                                    stop=self._stop_and_close)
-                self._question.finished.connect(self._forget_question)
             return
         self._let_go()
         event.accept()
@@ -131,7 +127,6 @@ class Window(QMainWindow):
         session.page_wanted.connect(self.show_page)
         session.notified.connect(self._notify)
         session.project_changed.connect(self._show_project)
-        session.job_ended.connect(self._close_when_done)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def _make_shortcuts(self) -> list[Shortcut]:
@@ -152,7 +147,7 @@ class Window(QMainWindow):
         ]
 
     def _after_first_paint(self) -> None:
-        if not self._closing:
+        if not self._closing.decided:
             self.session.service.start()
             self.pages.build_in_background()
 
@@ -208,25 +203,7 @@ class Window(QMainWindow):
         self.session.reload_videos()
         self.session.reload_runs()
 
-    def _forget_question(self) -> None:
-        self._question = None
-
-    def _close_now(self) -> None:
-        self._closing = True
-        self.close()
-
-    def _stop_and_close(self) -> None:
-        self._closing = True
-        for job in self.session.jobs:
-            job.request_stop()
-        self._close_when_done()
-
-    def _close_when_done(self) -> None:
-        if self._closing and not self.session.jobs:
-            self.close()
-
     def _let_go(self) -> None:
-        self._closing = True
         self.session.settings.geometry = self.saveGeometry()
         self.status.close_timers()
         self.pages.close_pages()

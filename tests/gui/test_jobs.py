@@ -63,7 +63,8 @@ class TestJob:
     def test_a_detached_job_goes_on(self, tmp_path: Path, clips: Path) -> None:
         heard = Heard("scan", str(tmp_path / "P"), str(clips))
         wait_for(lambda: heard.events)
-        child = psutil.Process().children()[0]
+        child = next(one for one in psutil.Process().children()
+                     if one.status() != psutil.STATUS_ZOMBIE and "scan" in one.cmdline())
         heard.job.detach()
         assert heard.job.wait(1000)
         assert child.is_running() and not heard.ends

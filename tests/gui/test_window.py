@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -226,7 +227,8 @@ def test_shape_and_recent_projects_are_remembered(window: Window, project: Path)
 def test_a_training_that_another_window_started_is_shown_and_can_be_stopped(window: Window, project: Path) -> None:
     folder = Project.open(project).new_run_folder("elsewhere")
     (folder / runs.RECIPE).write_text('name = "quick"\n')
-    (folder / runs.HEARTBEAT).write_text('{"state": "running", "step": 3, "total_steps": 10}')
+    beat = {"state": "running", "step": 3, "total_steps": 10, "at": time.time()}
+    (folder / runs.HEARTBEAT).write_text(json.dumps(beat))
     window.session.open_project(project)
     assert window.status.value() == f"Training {folder.name}: step 3 of 10"
     _button(window, "status.stop").click()

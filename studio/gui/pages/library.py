@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video
-from studio.engine.errors import StudioError
 from studio.engine.files import free_bytes
-from studio.engine.project import Grouping, Project
+from studio.engine.project import Grouping
 from studio.engine.video.library import new_videos
 from studio.gui import library_edits, library_facts, projects
 from studio.gui.background import Background
@@ -25,7 +22,7 @@ from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.grouping_editor import GroupingEditor
 from studio.gui.widgets.hero import Hero
 from studio.gui.widgets.job_line import JobLine
-from studio.gui.widgets.source_list import Folder, SourceList
+from studio.gui.widgets.source_list import SourceList
 from studio.gui.widgets.thumbnails import Thumbnails
 from studio.gui.widgets.video_list import VideoList
 from studio.gui.widgets.video_model import PROBLEMS
@@ -143,8 +140,7 @@ class LibraryPage(Page):
         if project is None:
             return
         sources = project.settings.sources
-        self.sources.set_value([Folder(source.name, str(project.source_folder(source.name))) for source in sources],
-                               Counter(video.source for video in self.session.videos))
+        self.sources.show_project(project, self.session.videos)
         if self.grouping.value() != project.settings.grouping:
             self.grouping.set_value(project.settings.grouping)
         scanning = self.session.running_job("scan") is not None
@@ -189,15 +185,8 @@ class LibraryPage(Page):
         if job is self._job_line.value():
             self._look_in.stop()
             self._job_line.forget()
-            self._reopen_settings()
+            projects.reread_settings(self.session)
             self._show_project()
-
-    def _reopen_settings(self) -> None:
-        """Take over what a scan wrote into the project's settings: the grouping, new sources."""
-        project = self.session.project
-        if project is not None:
-            with suppress(StudioError):
-                project.settings = Project.open(project.root).settings
 
     def _ask_catalogue(self) -> None:
         project = self.session.project
@@ -219,6 +208,8 @@ class LibraryPage(Page):
     def _came(self, key: str, result: object) -> None:
         if key == "videos" and isinstance(result, list) and self._job_line.value() is not None:
             self._put_videos(result)
+            if self.session.project:
+                self.sources.show_project(self.session.project, result)
         elif key == "new" and isinstance(result, int):
             self._show_buttons(pending=result)
             self._say_space("Looking at how much space a scan will take." if result else "")
@@ -227,7 +218,8 @@ class LibraryPage(Page):
                                  supersedes=True)
 
     def _take_estimate(self, result: dict[str, object], _pictures: object) -> None:
-        if project := self.session.project:
+        project = self.session.project
+        if project and not self.session.running_job("scan"):
             self._say_space(library_facts.space_words(result, free_bytes=free_bytes(project.root)))
 
     def _say_space(self, words: str) -> None:

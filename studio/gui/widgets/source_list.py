@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from studio.engine.catalogue import Video
+from studio.engine.project import Project
 from studio.gui.blocks import button, column, label
 from studio.gui.theme import current_theme
 from studio.gui.words import counted
@@ -39,6 +42,11 @@ class SourceList(QWidget):
     def value(self) -> list[Folder]:
         """Give the folders listed."""
         return list(self._folders)
+
+    def show_project(self, project: Project, videos: Sequence[Video]) -> None:
+        """List a project's folders, each with how many of these videos lie in it."""
+        folders = [Folder(source.name, str(project.source_folder(source.name))) for source in project.settings.sources]
+        self.set_value(folders, Counter(video.source for video in videos))
 
     def set_value(self, folders: Sequence[Folder], counts: Mapping[str, int]) -> None:
         """List folders, each with its number of videos."""
