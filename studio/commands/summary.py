@@ -63,9 +63,7 @@ def _train(result: Result) -> str:
     lines = [f"Run {result['run']}: {counted(result['steps'], 'step')} in {seconds(result.get('seconds') or 0)}"]
     if (loss := result.get("loss")) is not None:
         lines.append(f"  loss on held-out videos   {loss:.3f}")
-    accuracy = result.get("balanced_accuracy")
-    accuracy = result.get("accuracy") if accuracy is None else accuracy
-    if accuracy is not None:
+    if (accuracy := result.get("accuracy")) is not None:
         lines.append(f"  right on held-out videos  {share(accuracy)} (guessing gives {share(result['chance'])})")
     if result.get("samples_per_second"):
         lines.append(f"  speed                     {result['samples_per_second']:.1f} tuples a second")
@@ -105,7 +103,7 @@ def _runs(result: Result) -> str:
         loss, top = run["loss"], run["top1"]
         rows.append([run["run"], run["recipe"], run["state"], f"{run['steps']}/{run['total_steps'] or '?'}",
                      "" if loss is None else f"{loss:.3f}",
-                     "" if run["balanced_accuracy"] is None else share(run["balanced_accuracy"]),
+                     "" if run["accuracy"] is None else share(run["accuracy"]),
                      "" if run["chance"] is None else share(run["chance"]), seconds(run["seconds"]),
                      "" if top is None else f"{top:.1f} %",
                      "" if run["random_top1"] is None else f"{run['random_top1']:.1f} %"])

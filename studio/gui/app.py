@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 import studio
@@ -75,4 +75,8 @@ def main(project: Path | None = None) -> int:
                 session.open_project(project)
                 session.go_to("library")
         window.show()
-        return application.exec()
+        code = application.exec()
+    for gone in (window, session):  # now, and not in whatever order the interpreter's end brings
+        gone.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    return code

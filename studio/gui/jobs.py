@@ -27,13 +27,13 @@ _TAIL_BYTES = 8000
 
 
 class Job(QThread):
-    """Run `studio <operation> <arguments> --events jsonl`; `event` brings each event, `ended` the exit code and why.
+    """Run `studio <operation> <arguments> --events jsonl`; `told` brings each event, `ended` the exit code and why.
 
     The sentence of `ended` is empty when the work was done or stopped by the person. `details` holds the end of the
     child's standard error.
     """
 
-    event = Signal(object)
+    told = Signal(object)
     ended = Signal(int, str)
 
     def __init__(self, operation: str, arguments: Sequence[str], *, title: str, parent: QObject | None = None) -> None:
@@ -118,7 +118,7 @@ class Job(QThread):
             self.finished_event = event
         elif isinstance(event, Failed):
             self.failed_event = event
-        self.event.emit(event)
+        self.told.emit(event)
 
     def _verdict(self, code: int) -> tuple[int, str]:
         if code in (0, STOPPED):

@@ -131,7 +131,7 @@ class StatusBar(QWidget):
 
     def _follow(self, job: Job) -> None:
         self._heard[job] = time.monotonic()
-        job.event.connect(self._hear)
+        job.told.connect(self._hear)
         self._show_work()
 
     def _hear(self, _event: object) -> None:

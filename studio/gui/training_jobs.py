@@ -99,10 +99,10 @@ class TrainingJobs(QObject):
     def _hear_start(self, job: Job) -> None:
         if job.operation == "train":
             self._has_run = False
-            job.event.connect(self._hear_training)
+            job.told.connect(self._hear_training)
             self.starting.emit(job.progress or Progress(phase="start", done=0, total=0, detail="loading the network"))
         elif job.operation == "preflight":
-            job.event.connect(self._hear_preflight)
+            job.told.connect(self._hear_preflight)
             self.measuring.emit(job.progress)
         self.changed.emit()
 

@@ -22,7 +22,7 @@ class Heard:
         self.events: list[Event] = []
         self.ends: list[tuple[int, str]] = []
         self.job = Job(operation, arguments, title="The work")
-        self.job.event.connect(self.events.append)
+        self.job.told.connect(self.events.append)
         self.job.ended.connect(lambda code, sentence: self.ends.append((code, sentence)))
         self.job.start()
 

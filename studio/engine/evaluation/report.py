@@ -72,8 +72,7 @@ def _validation(events: Sequence[Event]) -> list[Point]:
     points = []
     for event in events:
         if isinstance(event, Metric) and event.split == "validation":
-            loss, accuracy = event.values.get("loss"), event.values.get("balanced_accuracy")
-            accuracy = event.values.get("accuracy") if accuracy is None else accuracy
+            loss, accuracy = event.values.get("loss"), event.values.get("accuracy")
             if loss is not None and accuracy is not None:
                 points.append(Point(event.step, loss, accuracy))
     return points

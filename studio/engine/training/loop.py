@@ -19,7 +19,7 @@ from studio.engine.training import alarms
 from studio.engine.training.checkpoint import Checkpoint, load_into, load_newest, network_tensors, start_from
 from studio.engine.training.network import TupleNetwork, build_network
 from studio.engine.training.plan import make_plan
-from studio.engine.training.precision import Precision, choose_precision, prepared
+from studio.engine.training.precision import Precision, choose_precision, prepared, self_test_file
 from studio.engine.training.record import Record, environment, refuse_if_running
 from studio.engine.training.state import State
 from studio.engine.training.step import Stepper
@@ -72,8 +72,10 @@ def _run(order: _Order, name: str, *, threads: int) -> Events:
     network = _first_network(order, found)
     yield Progress(phase="self-test", done=0, total=1, detail="which precision is right and fast on this machine")
     machine = _machine(order.recipe, device, threads)
-    precision = choose_precision(order.recipe, device.device) if found is None or found.state["machine"] != machine \
-        else Precision.from_json(found.state["precision"])  # as before, so that the run goes on exactly
+    if found and found.state["machine"] == machine:
+        precision = Precision.from_json(found.state["precision"])  # as before, so that the run goes on exactly
+    else:
+        precision = choose_precision(order.recipe, device.device, kept_in=self_test_file(order.project))
     folder = order.folder or order.project.new_run_folder(name)
     record = Record(folder, chance=plan.task.chance)
     state = State(machine=machine, fingerprint=plan.fingerprint, precision=precision.to_json())

@@ -7,19 +7,24 @@ Legend: B tuples, E elements, N clips, C channels, T frames, H height, W width.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
+import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from studio.engine import files
 from studio.engine.backbones.cost import cost
-from studio.engine.device import wait_for
-from studio.engine.errors import MachineError
+from studio.engine.device import available_cores, wait_for
+from studio.engine.errors import MachineError, ProjectError
+from studio.engine.project import Project
 from studio.engine.recipe import Recipe, make_recipe
 from studio.engine.training.network import TupleNetwork, build_network
 from studio.engine.training.selftest import (
@@ -42,6 +47,8 @@ _LONG_SECONDS = 2.0
 _CORNER = 14
 _PATIENCE_SECONDS = 20.0
 """When the test has taken so long, what is plain is taken: the machine is slow or busy, and its times tell nothing."""
+_BUSY = "float32: the machine is too slow or too busy to test"
+_MOST_KEPT = 50
 Times = tuple[tuple[str, float], ...]
 
 
@@ -69,15 +76,51 @@ class Precision:
                    tuple(values["step_seconds"].items()))
 
 
-def choose_precision(recipe: Recipe, device: torch.device) -> Precision:
+def choose_precision(recipe: Recipe, device: torch.device, *, kept_in: Path | None = None) -> Precision:
     """Choose for this recipe on this device; the answer is kept for the life of the process.
 
+    With `kept_in`, a file, it is also kept there for this machine: times differ from one moment to the next, and two
+    runs of one seed shall not differ because of that. A recipe that asks for float32 is not tested.
     Raises `MachineError` when the recipe insists on bf16 and the device cannot.
     """
+    if recipe.training.precision == "fp32":
+        return Precision("fp32", detail="float32, as the recipe asks")
     part = recipe.model_dump(include={"task", "backbone", "sampling", "augmentation", "task_options"})
     training = {"max_steps": 1, "precision": recipe.training.precision, "batch_size": recipe.training.batch_size}
     alike = make_recipe({"name": "self-test", **part, "training": training})
-    return _chosen(alike.model_dump_json(), str(device), torch.get_num_threads())
+    recipe_json, threads = alike.model_dump_json(), torch.get_num_threads()
+    known, key = _read(kept_in), _key(recipe_json, device, threads)
+    if key not in known:
+        chosen = _chosen(recipe_json, str(device), threads)
+        if kept_in is None or chosen.detail.startswith(_BUSY):
+            return chosen
+        known = {**dict(list(known.items())[-_MOST_KEPT:]), key: chosen.to_json()}
+        with contextlib.suppress(MachineError, OSError):
+            files.write_json(kept_in, known)
+    return Precision.from_json(known[key])
+
+
+def self_test_file(project: Project) -> Path:
+    """Where a project keeps what was chosen on the machines that it was opened on."""
+    return project.cache_folder / "self-test.json"
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    """What was chosen before; nothing when the file is missing or damaged."""
+    if path is None or not path.is_file():
+        return {}
+    with contextlib.suppress(ProjectError, OSError):
+        known = files.read_json(path)
+        if isinstance(known, dict):
+            return known
+    return {}
+
+
+def _key(recipe_json: str, device: torch.device, threads: int) -> str:
+    """What the choice depends on, hashed: the recipe, the machine, the threads and torch."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
+    parts = (recipe_json, str(device), name, str(threads), torch.__version__, platform.node(), str(available_cores()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=16)
@@ -90,9 +133,7 @@ def _chosen(recipe_json: str, device_name: str, _threads: int) -> Precision:
 def _choose(bench: Bench, *, wanted: str) -> Precision:
     plain = bench.best_format("fp32")
     if wanted != "bf16" and bench.late:
-        return replace(plain, detail="float32: the machine is too slow or too busy to test anything else")
-    if wanted == "fp32":
-        return replace(plain, detail="float32, as the recipe asks")
+        return replace(plain, detail=f"{_BUSY} anything else")
     if bench.device.type == "mps":
         return replace(plain, detail="float32: bf16 was never tested on Apple GPUs")
     if bench.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
@@ -140,7 +181,7 @@ class Bench:
         """bf16 with the layers that fail in float32, where that is faster than `plain` or insisted on."""
         fast = self.best_format("bf16")
         if self.late and not insisted:
-            return replace(plain, detail="float32: the machine is too slow or too busy to test bf16")
+            return replace(plain, detail=f"{_BUSY} bf16")
         failed = failed_layers(self.layers, dtype=torch.bfloat16, device=self.device, channels_last=fast.channels_last)
         fast = replace(fast, fp32_layers=failed)
         times, seconds = dict(plain.step_seconds + fast.step_seconds), fast.step_seconds[-1][1]

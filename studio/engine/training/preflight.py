@@ -26,7 +26,7 @@ from studio.engine.training import alarms, schedule
 from studio.engine.training.loader import Loader
 from studio.engine.training.network import build_network
 from studio.engine.training.plan import Plan, make_plan
-from studio.engine.training.precision import Precision, choose_precision, prepared
+from studio.engine.training.precision import Precision, choose_precision, prepared, self_test_file
 from studio.engine.training.step import Stepper
 from studio.engine.video.footage import open_footage
 
@@ -48,7 +48,7 @@ class _Measured:
 
 
 def preflight(project: Project, recipe: Recipe, *, stop: Callable[[], bool] = lambda: False) -> Events:
-    """Measure one real step of a recipe on a project; nothing is kept.
+    """Measure one real step of a recipe on a project; only what the self-test found is kept, in the cache.
 
     The result tells device, precision, memory, disk, steps and the time to expect as a range, with warnings.
     Raises what `train` raises before its first step, and `MachineError` when one tuple does not fit the memory.
@@ -58,7 +58,7 @@ def preflight(project: Project, recipe: Recipe, *, stop: Callable[[], bool] = la
         device = choose_device(recipe.training.device)
         plan = make_plan(open_footage(project), recipe)
         yield Progress(phase="preflight", done=1, total=3, detail="testing the layers on this machine")
-        precision = choose_precision(recipe, device.device)
+        precision = choose_precision(recipe, device.device, kept_in=self_test_file(project))
         yield Progress(phase="preflight", done=2, total=3, detail="one real step")
         measured = None if stop() else _one_step(plan, device.device, precision)
         if measured is None:

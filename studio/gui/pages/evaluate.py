@@ -71,7 +71,7 @@ class EvaluatePage(Page):
     def _make_body(self) -> None:
         theme = current_theme()
         self._run = button("Evaluate", name=self.control("run"), icon_name="play", kind="primary", clicked=self._start)
-        self.actions.addWidget(self._run)
+        self.header_buttons.addWidget(self._run)
         self._progress = JobLine(prefix="evaluate")
         self._failure = label("", "bad", wrap=True)
         self._failure.setObjectName(self.control("failure"))

@@ -50,7 +50,7 @@ class InspectPage(Page):
         self._failure = self._make_failure()
         self.save = PictureSave(session, "activations", self._arguments, self, name=self.control("save"),
                                 tip="Save the frames and both heats as a PNG")
-        self.actions.addWidget(self.save.button)
+        self.header_buttons.addWidget(self.save.button)
         self._lay_out()
         self.picker.value_changed.connect(lambda _video, _seconds: self._ask())
         self.layer_choice.value_changed.connect(lambda _layer, _unit: self._ask())

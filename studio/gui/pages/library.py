@@ -92,7 +92,7 @@ class LibraryPage(Page):
         self._next = button("Go on to Sampling", name=self.control("next"), kind="primary",
                             clicked=lambda: self.session.go_to("sampling"))
         for one in (self._add, self._scan, self._next):
-            self.actions.addWidget(one)
+            self.header_buttons.addWidget(one)
 
     def _lay_out(self) -> None:
         self._problems = NoticeBar("warning", name=self.control("problems"))

@@ -106,7 +106,7 @@ class NeighboursPage(Page):
         self._play = button("Play", name=self.control("play"), icon_name="play", clicked=self.player.toggle)
         self.save = PictureSave(self.session, "neighbours", self._arguments, self, name=self.control("save"),
                                 tip="Save the query and both rankings as a PNG")
-        self.actions.addWidget(self.save.button)
+        self.header_buttons.addWidget(self.save.button)
         QShortcut(QKeySequence("Alt+Left"), self, self.go_back)
 
     def _lay_out(self) -> None:

@@ -26,7 +26,7 @@ class Page(QWidget):
     """A page of the window.
 
     Subclasses set `name` (its key in the rail), `title`, `icon` and `summary`, put their controls into `body` and
-    their main buttons into `actions` (right of the title), and override `waits_for`, `command_line` and `refresh`.
+    their main buttons into `header_buttons` (right of the title), override `waits_for`, `command_line` and `refresh`.
     """
 
     name = ""
@@ -107,9 +107,9 @@ class Page(QWidget):
         set_kind(self.subtitle, "quiet")
         words.addWidget(self.subtitle)
         row.addLayout(words, 1)
-        self.actions: QHBoxLayout = QHBoxLayout()  # type: ignore[assignment]  # QWidget.actions is of no use here
-        self.actions.setSpacing(theme.px(8))
-        row.addLayout(self.actions)
+        self.header_buttons = QHBoxLayout()
+        self.header_buttons.setSpacing(theme.px(8))
+        row.addLayout(self.header_buttons)
         return header
 
     def _make_footer(self) -> QWidget:

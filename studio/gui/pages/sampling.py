@@ -101,8 +101,8 @@ class SamplingPage(Page):
         self.ask_me.setEnabled(False)
 
     def _lay_out(self) -> None:
-        self.actions.addWidget(self.ask_me)
-        self.actions.addWidget(self.deal)
+        self.header_buttons.addWidget(self.ask_me)
+        self.header_buttons.addWidget(self.deal)
         theme = current_theme()
         caption = label("Video")
         caption.setBuddy(self.videos)

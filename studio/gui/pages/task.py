@@ -98,7 +98,7 @@ class TaskPage(Page):
                             clicked=partial(session.go_to, "training"))
 
     def _lay_out(self) -> None:
-        self.actions.addWidget(self.train)
+        self.header_buttons.addWidget(self.train)
         theme = current_theme()
         to_sampling = button("Tuples and crops: on the Sampling page",
                              name=self.control("to_sampling"), kind="link",

@@ -65,7 +65,7 @@ class TrainingPage(Page):
         self._start = button("Start training", name=self.control("start"), icon_name="play", kind="primary",
                              clicked=self._begin)
         for made in (self._longer, self._resume, self._stop, self._start):
-            self.actions.addWidget(made)
+            self.header_buttons.addWidget(made)
 
     def _make_body(self) -> None:
         self._alarms = Alarms(prefix=self.control("alarm"))

@@ -43,10 +43,10 @@ class JobLine(QWidget):
         """Show a job, or none."""
         if job is not self._job:
             if self._job is not None:
-                self._job.event.disconnect(self._hear)
+                self._job.told.disconnect(self._hear)
             self._job = job
             if job is not None:
-                job.event.connect(self._hear)
+                job.told.connect(self._hear)
         self.setVisible(job is not None)
         if job is not None:
             self._show(job.progress)

@@ -71,7 +71,7 @@ class ProbePanel(QWidget):
         self._words.setText("Starting")
         self._bar.setRange(0, 0)
         self._set_running(True)
-        job.event.connect(self._hear)
+        job.told.connect(self._hear)
         job.ended.connect(self._ended)
 
     def _hear(self, event: Event) -> None:

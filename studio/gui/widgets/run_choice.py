@@ -63,10 +63,9 @@ class RunChoice(QWidget):
 
 
 def _in_words(run: Run) -> str:
-    reached = run.balanced_accuracy if run.balanced_accuracy is not None else run.accuracy
     words = []
-    if reached is not None:
-        words.append(f"{share(reached)} right, chance {share(run.chance)}".replace(" %", "\u202f%"))
+    if run.accuracy is not None:
+        words.append(f"{share(run.accuracy)} right, chance {share(run.chance)}".replace(" %", "\u202f%"))
     if run.state == "running":
         words.append("still training: its best weights so far")
     return " · ".join(words) or run.title

@@ -16,7 +16,7 @@ from studio.gui.measured import Measured
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.curves import rounded
 from studio.gui.widgets.flow import FlowLayout
-from studio.gui.widgets.run_list import STATES, reached, short_name
+from studio.gui.widgets.run_list import STATES, short_name
 from studio.gui.words import duration, number, share
 
 SILENCE_SECONDS = 30.0
@@ -162,7 +162,7 @@ class RunHead(QWidget):
     def _write_figures(self, run: Run, measured: Measured, before: Run | None) -> None:
         chance = measured.chance if measured.chance is not None else run.chance
         beside = f"chance {share(chance)}" if chance is not None else ""
-        self._right.set_value(share(reached(run)), beside)
+        self._right.set_value(share(run.accuracy), beside)
         best = measured.best("validation", "accuracy")
         words = []
         if best is not None:
@@ -171,8 +171,8 @@ class RunHead(QWidget):
             words.append(f"at step {number(best[0])}")
             if since >= _PLATEAU_PASSES:
                 words.append(f"no better for {number(steps[-1] - best[0])} steps")
-        if before is not None and reached(before) is not None:
-            words.append(f"run before {share(reached(before))}")
+        if before is not None and before.accuracy is not None:
+            words.append(f"run before {share(before.accuracy)}")
         self._best.set_value(share(best[1] if best else None), "\n".join(words))
         loss = measured.last("validation", "loss")
         guessing = f"guessing {-math.log(chance):.2f}" if chance and chance < 1 else ""

@@ -40,17 +40,12 @@ def short_name(name: str) -> str:
     return re.sub(r"^\d{4}-\d\d-\d\d-\d{4}-", "", name)
 
 
-def reached(run: Run) -> float | None:
-    """The share of right answers of the last validation that is comparable with chance."""
-    return run.accuracy if run.accuracy is not None else run.balanced_accuracy
-
-
 def in_words(run: Run) -> str:
     """Say all that a row shows."""
     words = [short_name(run.name), STATES[run.state], _when(run), f"{number(run.step)} steps",
              f"{duration(run.seconds)} of training" if run.seconds else ""]
-    if reached(run) is not None:
-        words.append(f"{share(reached(run))} right, chance {share(run.chance)}")
+    if run.accuracy is not None:
+        words.append(f"{share(run.accuracy)} right, chance {share(run.chance)}")
     return ", ".join(word for word in words if word)
 
 
@@ -170,10 +165,10 @@ class _Row(QStyledItemDelegate):
 def _two_lines(painter: QPainter, inner: QRect, run: Run, theme: Theme) -> None:
     half = inner.height() // 2
     upper, lower = QRect(inner.topLeft(), QSize(inner.width(), half)), inner.adjusted(0, half, 0, 0)
-    known = reached(run) is not None
+    known = run.accuracy is not None
     bold, small = theme.font(13, bold=True), theme.font(11)
     right = QRect(upper)
-    taken = _write(painter, right, share(reached(run)) if known else "", bold, theme.text, right=True)
+    taken = _write(painter, right, share(run.accuracy) if known else "", bold, theme.text, right=True)
     _write(painter, upper.adjusted(0, 0, -taken, 0), short_name(run.name), bold, theme.text)
     taken = _write(painter, lower, f"chance {share(run.chance)}" if known else "", small, theme.quiet, right=True)
     digest = " · ".join(filter(None, [STATES[run.state], f"{number(run.step)} steps" if run.step else _when(run)]))

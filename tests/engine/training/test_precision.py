@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,13 +30,35 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
-def test_float32_is_taken_when_the_recipe_asks_and_global_random_numbers_stay() -> None:
+def test_float32_is_taken_untested_when_the_recipe_asks() -> None:
+    assert choose_precision(tiny_recipe(precision="fp32"), CPU) == Precision("fp32",
+                                                                             detail="float32, as the recipe asks")
+
+
+def test_the_self_test_leaves_the_global_random_numbers() -> None:
     before = torch.get_rng_state()
-    chosen = choose_precision(tiny_recipe(precision="fp32"), CPU)
-    assert chosen.kind == "fp32"
-    assert "recipe" in chosen.detail
-    assert {name for name, _ in chosen.step_seconds} == {"fp32", "fp32, channels last"}
+    under_test._chosen.cache_clear()
+    chosen = choose_precision(tiny_recipe(precision="auto"), CPU)
+    assert {"fp32", "fp32, channels last"} <= {name for name, _ in chosen.step_seconds}
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_was_chosen_is_kept_in_a_file_and_a_damaged_one_does_no_harm(tmp_path: Path,
+                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    path, recipe = tmp_path / "self-test.json", tiny_recipe(precision="auto")
+    first = Precision("fp32", channels_last=True, detail="first")
+    monkeypatch.setattr(under_test, "_chosen", lambda *_: first)
+    assert choose_precision(recipe, CPU, kept_in=path) == first
+    monkeypatch.setattr(under_test, "_chosen", lambda *_: Precision("fp32", detail="second"))
+    assert choose_precision(recipe, CPU, kept_in=path) == first
+    assert choose_precision(recipe, CPU).detail == "second"
+    path.write_text("{")
+    assert choose_precision(recipe, CPU, kept_in=path).detail == "second"
+    busy = Precision("fp32", detail=f"{under_test._BUSY} bf16")
+    monkeypatch.setattr(under_test, "_chosen", lambda *_: busy)
+    path.unlink()
+    assert choose_precision(recipe, CPU, kept_in=path) == busy
+    assert not path.exists(), "what a busy moment gave is not kept"
 
 
 def test_auto_never_takes_what_is_slower_and_says_why() -> None:
