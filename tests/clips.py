@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +28,10 @@ def draw_frame(number: int, *, width: int, height: int, seed: int = 0, still: bo
     return picture
 
 
+Draw = Callable[..., NDArray[np.uint8]]
+"""Gives a picture for `number`, as `draw_frame` does."""
+
+
 def number_of(luma_HW: NDArray[np.uint8]) -> int:
     """Read the number back from a luma plane of any size."""
     height, width = luma_HW.shape
@@ -39,7 +43,8 @@ def number_of(luma_HW: NDArray[np.uint8]) -> int:
 
 
 def write_clip(path: Path, *, frames: int = 24, width: int = 96, height: int = 72, fps: int = 25,
-               codec: str = "libx264", seed: int = 0, stamps: Sequence[int] | None = None, still: bool = False) -> Path:
+               codec: str = "libx264", seed: int = 0, stamps: Sequence[int] | None = None, still: bool = False,
+               draw: Draw = draw_frame) -> Path:
     """Write a clip; `stamps` are the frames' times in units of 1 / (10 fps), if not even."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
@@ -50,7 +55,7 @@ def write_clip(path: Path, *, frames: int = 24, width: int = 96, height: int = 7
         stream.codec_context.time_base = Fraction(1, unit * fps)
         stream.codec_context.thread_count = 1
         for number in range(frames):
-            picture = draw_frame(number, width=width, height=height, seed=seed, still=still)
+            picture = draw(number, width=width, height=height, seed=seed, still=still)
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
             frame.pts = stamps[number] if stamps else number
             frame.time_base = Fraction(1, unit * fps)

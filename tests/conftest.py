@@ -33,6 +33,17 @@ def living_children() -> set[int]:
     return found
 
 
+def child_with(word: str) -> psutil.Process | None:
+    """Find a living child by a word of its command line."""
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE and word in child.cmdline():
+                return child
+        except psutil.Error:
+            continue
+    return None
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a thread or a process behind."""

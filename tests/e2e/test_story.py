@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtWidgets import QApplication
 
@@ -137,4 +138,12 @@ def test_from_an_empty_window_to_neighbours(folder: Path, home: Path) -> None:
             request_stop(run)
     assert state["reopened_as"] == "running"
     assert (state["run"] / "weights.safetensors").is_file() and (state["run"] / "report.html").is_file()
+    _collect_ended()
     assert left_running() == []
+
+
+def _collect_ended() -> None:
+    """Wait for the training that the first window left to itself: it has ended, and is this process's child still."""
+    for child in psutil.Process().children():
+        if child.status() == psutil.STATUS_ZOMBIE:
+            child.wait()

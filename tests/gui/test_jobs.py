@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from studio.engine.events import Event, Finished, Progress
 from studio.engine.project import Project
 from studio.gui.jobs import STOPPED, Job
+from tests.conftest import child_with
 from tests.gui.conftest import left_running, wait_for
 
 
@@ -63,8 +64,8 @@ class TestJob:
     def test_a_detached_job_goes_on(self, tmp_path: Path, clips: Path) -> None:
         heard = Heard("scan", str(tmp_path / "P"), str(clips))
         wait_for(lambda: heard.events)
-        child = next(one for one in psutil.Process().children()
-                     if one.status() != psutil.STATUS_ZOMBIE and "scan" in one.cmdline())
+        child = child_with("scan")
+        assert child
         heard.job.detach()
         assert heard.job.wait(1000)
         assert child.is_running() and not heard.ends

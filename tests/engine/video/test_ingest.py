@@ -24,6 +24,7 @@ from studio.engine.video.ingest import GONE, scan
 from studio.engine.video.make import Order
 from studio.engine.video.workers import Done, Workers
 from tests.clips import number_of, write_clip, write_sound
+from tests.conftest import living_children
 
 ROOT = Path(__file__).parents[3]
 
@@ -165,7 +166,7 @@ def test_a_generator_that_is_closed_ends_its_processes(project: Project, folder:
         if isinstance(event, Progress) and event.phase == "ingest":
             break
     events.close()
-    assert not [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    assert not living_children()
 
 
 _SCAN = """

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from studio.gui.pages.inspect import InspectPage, agreement
 from studio.gui.session import Notice, Session
+from tests.conftest import child_with
 from tests.gui.conftest import wait_for
 
 
@@ -93,7 +93,8 @@ def every_control_does_its_work(page: InspectPage) -> None:
 
 def says_that_the_worker_died_and_tries_again(page: InspectPage) -> None:
     page.picker.time_slider.setValue(10)
-    worker = next(child for child in psutil.Process().children() if "service" in child.cmdline())
+    worker = child_with("service")
+    assert worker
     worker.suspend()
     wait_for(lambda: page.question.busy and not page.question._timer.isActive())
     worker.kill()
