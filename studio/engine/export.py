@@ -65,7 +65,8 @@ def _safetensors(backbone: Backbone, recipe: Recipe) -> bytes:
     return save(tensors, {
         "format": "pt", "made_by": f"Unshuffle Studio {studio.__version__}", "backbone": recipe.backbone,
         "input_pixels": str(backbone.input_pixels), "clip_frames": str(backbone.clip_frames),
-        "frame_stride": str(recipe.sampling.frame_stride), "scaling": recipe.augmentation.scaling})
+        "frame_stride": str(recipe.sampling.frame_stride), "scaling": recipe.augmentation.scaling,
+        "residual": str(recipe.augmentation.residual).lower()})
 
 
 def _torchvision(backbone: Backbone, recipe: Recipe) -> bytes:

@@ -97,6 +97,10 @@ class Augmentation(BaseModel):
     channel_splitting: bool = Field(
         False, title="Channel splitting",
         description="Show one colour channel, drawn for each element, as grey: no drift of colours tells the order.")
+    residual: bool = Field(
+        False, title="Differences of frames",
+        description="Show how each frame differs from the one before, grey where nothing moves: the network learns "
+                    "motion and not places. For clips of two or more frames.")
     scaling: Literal["unit", "mean-96.5", "kinetics"] = Field(
         "unit", title="Scaling of the pixels",
         description="0 to 1 (VCOP); 0 to 255 less 96.5 (OPN); mean and spread of Kinetics-400 (torchvision's weights).")

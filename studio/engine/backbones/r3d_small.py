@@ -2,12 +2,15 @@
 
 Plain convolutions, no short cuts: at 8 frames the last maps have two frames, and no temporal kernel of 3 runs over
 two frames, because there PyTorch's bf16 gradient on processors is wrong and such a layer would fall back to fp32.
+The feature is the strongest place, not the average: on the sample clips, where a figure covers a hundredth of the
+picture, 500 steps of clip order then reached 96 % in place of 88 %, and top-1 retrieval 67 % in place
+of 39 % (untrained: 47 and 49 %).
 Legend: B clips, C channels, T frames, H height, W width, D feature.
 """
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from studio.engine.backbones.backbone import Backbone
 
@@ -31,6 +34,10 @@ class R3DSmall(Backbone):
     @property
     def feature_dim(self) -> int:
         return 256
+
+    def feature_of_map(self, map_BCTHW: Tensor) -> Tensor:
+        """map_BCTHW -> features_BD: the strongest place of each frame, averaged over time: what is small counts too."""
+        return map_BCTHW.amax(dim=(3, 4)).mean(dim=2)
 
 
 def _conv(channels_in: int, channels_out: int, *, kernel: tuple[int, int, int],

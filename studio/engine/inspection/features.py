@@ -130,7 +130,8 @@ def _key(run_folder: Path, recipe: Recipe, footage: Footage, *, random: bool, cl
         "format": FORMAT, "backbone": recipe.backbone, "clips": clips_per_video,
         "weights": ["random", recipe.training.seed] if random else files.sha256_of_file(run_folder / WEIGHTS),
         "clip": [recipe.sampling.clip_frames, recipe.sampling.frame_stride],
-        "view": [recipe.augmentation.crop_pixels, recipe.augmentation.network_pixels, recipe.augmentation.scaling],
+        "view": [recipe.augmentation.crop_pixels, recipe.augmentation.network_pixels, recipe.augmentation.scaling,
+                 recipe.augmentation.residual],
         "videos": [[video.id, video.identity, cached.frames, cached.height, cached.width]
                    for video, cached in zip(footage.videos, footage.cached, strict=True)]}
     return hashlib.sha256(json.dumps(view).encode()).hexdigest()

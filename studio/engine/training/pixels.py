@@ -19,6 +19,8 @@ KINETICS_MEAN = (0.43216, 0.394666, 0.37645)
 KINETICS_SPREAD = (0.22803, 0.22145, 0.216989)
 RED_V, GREEN_U, GREEN_V, BLUE_U = 1.402, -0.344136, -0.714136, 1.772
 """Full-range BT.601: what a step of the colour planes adds to red, green and blue."""
+_AT_ONCE = 2
+"""Tuples that a processor colours and resizes at a time."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Planes:
     u_BEFHW: Tensor
     v_BEFHW: Tensor
     parity_BE2: Ints
+
+    def part(self, chosen: slice) -> Planes:
+        """The windows of some of the tuples."""
+        return Planes(self.y_BEFHW[chosen], self.u_BEFHW[chosen], self.v_BEFHW[chosen], self.parity_BE2[chosen])
 
     def pinned(self) -> Planes:
         """The same in page-locked memory, from which a GPU copies while it computes."""
@@ -82,6 +88,10 @@ def network_input(planes: Planes, tuples: Tuples, augmentation: Augmentation, de
     """Make clips_BECTHW, float32, on the device: colour, exact crop, mirror, one channel, size, scaling."""
     device = torch.device(device)
     count, elements = planes.y_BEFHW.shape[:2]
+    if device.type == "cpu" and count > _AT_ONCE:  # a few fit the processor's cache: a third faster, and the same
+        slices = [slice(first, first + _AT_ONCE) for first in range(0, count, _AT_ONCE)]
+        return torch.cat([network_input(planes.part(chosen), some_of(tuples, chosen), augmentation, device)
+                          for chosen in slices])
     y, u, v = (plane.to(device, non_blocking=True).flatten(0, 1) for plane in
                (planes.y_BEFHW, planes.u_BEFHW, planes.v_BEFHW))
     yuv_NCFHW = torch.stack([y, _doubled(u), _doubled(v)], dim=1)
@@ -92,6 +102,8 @@ def network_input(planes: Planes, tuples: Tuples, augmentation: Augmentation, de
     rgb_NCFHW = _mirror(rgb_NCFHW, np.repeat(tuples.flip_B, elements))
     rgb_NCFHW = _one_channel(rgb_NCFHW, tuples.channel_BE.reshape(-1))
     rgb_NCFHW = _resize(rgb_NCFHW, augmentation.network_pixels)
+    if augmentation.residual:
+        rgb_NCFHW = _residual(rgb_NCFHW)
     return _scale(rgb_NCFHW, augmentation.scaling).unflatten(0, (count, elements))
 
 
@@ -165,6 +177,18 @@ def _resize(x_NCFHW: Tensor, pixels: int) -> Tensor:
     else:
         small = nn.functional.interpolate(frames_MHW, size=(pixels, pixels), mode="bilinear", align_corners=False)
     return small[:, 0].unflatten(0, x_NCFHW.shape[:3])
+
+
+def _residual(x_NCFHW: Tensor) -> Tensor:
+    """Half of what each frame differs from the one before, about the middle grey; the first frame repeats the second's.
+
+    Source: the residual clips of Tao et al., Self-supervised Video Representation Learning Using Inter-intra
+    Contrastive Framework, ACM MM 2020; there the first frame is compared with the last.
+    """
+    if x_NCFHW.shape[2] < 2:
+        return x_NCFHW
+    step_NCFHW = x_NCFHW.diff(dim=2)
+    return torch.cat([step_NCFHW[:, :, :1], step_NCFHW], dim=2).add_(255).mul_(0.5)
 
 
 def _scale(x_NCFHW: Tensor, scaling: str) -> Tensor:

@@ -60,3 +60,16 @@ def test_resizing_keeps_the_picture(footage: Footage, pixels: int, crop: int) ->
     assert small.shape[-2:] == (pixels, pixels)
     assert float(small.mean()) == pytest.approx(float(whole.mean()), abs=0.01)
     assert 0 <= float(small.min()) <= float(small.max()) <= 1
+
+
+def test_residual_frames_are_half_the_change_about_grey(footage: Footage) -> None:
+    tuples = plain_tuples(np.array([1]), np.array([[[4, 5, 9]]]), np.array([[[9, 12]]]))
+    planes = gather(footage, tuples, crop_pixels=20)
+    plain = 255 * network_input(planes, tuples, Augmentation(crop_pixels=20), "cpu")[0, 0]
+    found = 255 * network_input(planes, tuples, Augmentation(crop_pixels=20, residual=True), "cpu")[0, 0]
+    change = [(plain[:, 1] - plain[:, 0]) / 2 + 127.5, (plain[:, 2] - plain[:, 1]) / 2 + 127.5]
+    torch.testing.assert_close(found, torch.stack([change[0], *change], dim=1), atol=1e-3, rtol=0)
+    still = plain_tuples(np.array([1]), np.array([[[4]]]), np.array([[[9, 12]]]))
+    alone = gather(footage, still, crop_pixels=20)
+    assert torch.equal(network_input(alone, still, Augmentation(crop_pixels=20, residual=True), "cpu"),
+                       network_input(alone, still, Augmentation(crop_pixels=20), "cpu"))
