@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from studio.engine.catalogue import display_path
 from studio.engine.errors import RecipeError, UsageError, VideoError
 from studio.engine.events import Events, Finished, Progress, Saved
-from studio.engine.inspection.embedding import some_of
 from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.sheet import Row, write_sheet
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, load_recipe, recipe_names
-from studio.engine.sampling import PREVIEW, Ints, Tuples, deal_tuples, long_enough
+from studio.engine.sampling import PREVIEW, Ints, Tuples, deal_tuples, long_enough, some_of
 from studio.engine.tasks import TASKS
 from studio.engine.training.pixels import displayable, gather, network_input
 from studio.engine.video.footage import Footage, open_footage

@@ -171,6 +171,11 @@ class Tuples:
         return len(self.video_B)
 
 
+def some_of(tuples: Tuples, chosen: slice) -> Tuples:
+    """Part of the tuples."""
+    return Tuples(**{name: array[chosen] for name, array in vars(tuples).items()})
+
+
 def window_scores(motion_N: Floats, *, span_frames: int) -> Floats:
     """Mean motion of every window of `span_frames` (shape N - span + 1; empty when the video is shorter)."""
     if len(motion_N) < span_frames:

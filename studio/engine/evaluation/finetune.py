@@ -16,8 +16,8 @@ from torch import nn
 from studio.engine.errors import TrainingError
 from studio.engine.evaluation.linear_probe import Split
 from studio.engine.events import Event, Progress, TimeLeft
-from studio.engine.inspection.embedding import Embedder, some_of
-from studio.engine.sampling import Ints, Tuples, crop_room, plain_tuples, spread_clips
+from studio.engine.inspection.embedding import Embedder
+from studio.engine.sampling import Ints, Tuples, crop_room, plain_tuples, some_of, spread_clips
 from studio.engine.video.footage import Footage
 
 BATCH_CLIPS = 8

@@ -5,7 +5,6 @@ Legend: B clips, E elements (here 1), C channels, T frames, H height, W width, D
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -93,9 +92,3 @@ def open_embedder(footage: Footage, run_folder: Path, *, random: bool = False) -
         network = random_network(recipe)
     device = choose_device(recipe.training.device).device
     return Embedder(footage, recipe, network.backbone.to(device).eval().requires_grad_(False), device)
-
-
-def some_of(tuples: Tuples, chosen: slice) -> Tuples:
-    """Part of the tuples."""
-    return dataclasses.replace(
-        tuples, **{field.name: getattr(tuples, field.name)[chosen] for field in dataclasses.fields(tuples)})

@@ -20,10 +20,10 @@ from safetensors.numpy import save
 
 from studio.engine import files
 from studio.engine.events import Event, Events, Finished, Progress, Saved, TimeLeft
-from studio.engine.inspection.embedding import Embedder, open_embedder, some_of
+from studio.engine.inspection.embedding import Embedder, open_embedder
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, recipe_from_toml
-from studio.engine.sampling import Floats, Ints, spread_clips
+from studio.engine.sampling import Floats, Ints, some_of, spread_clips
 from studio.engine.training.checkpoint import WEIGHTS
 from studio.engine.video.footage import Footage, open_footage
 

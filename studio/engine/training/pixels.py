@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from studio.engine.sampling import Augmentation, Ints, Tuples
+from studio.engine.sampling import Augmentation, Ints, Tuples, some_of
 from studio.engine.video.footage import Footage
 
 OPN_MEAN = 96.5

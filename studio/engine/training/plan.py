@@ -100,11 +100,6 @@ def validation_tuples(plan: Plan) -> Tuples:
                        rng=np.random.default_rng([recipe.training.seed, VALIDATION]))
 
 
-def some_of(tuples: Tuples, chosen: slice) -> Tuples:
-    """Part of the tuples."""
-    return Tuples(**{name: array[chosen] for name, array in vars(tuples).items()})
-
-
 def _group(footage: Footage, position: int) -> str:
     """The video's group; one without is a group of its own."""
     video = footage.videos[position]

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from studio.engine.events import Event, Progress, TimeLeft
-from studio.engine.sampling import Ints
+from studio.engine.sampling import Ints, some_of
 from studio.engine.training.network import TupleNetwork
 from studio.engine.training.pixels import gather, network_input
-from studio.engine.training.plan import Plan, some_of, validation_tuples
+from studio.engine.training.plan import Plan, validation_tuples
 from studio.engine.training.precision import Precision, autocast, laid_out
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from studio.engine.inspection.embedding import open_embedder, some_of
+from studio.engine.inspection.embedding import open_embedder
 from studio.engine.inspection.features import ensured_features, extract_features, load_features
 from studio.engine.project import Project
-from studio.engine.sampling import spread_clips
+from studio.engine.sampling import some_of, spread_clips
 from studio.engine.video.footage import open_footage
 
 

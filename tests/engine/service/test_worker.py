@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.engine.inspection.embedding import some_of
 from studio.engine.preview import deal
 from studio.engine.project import Project
 from studio.engine.recipe import make_recipe
+from studio.engine.sampling import some_of
 from studio.engine.service.worker import Worker
 from studio.engine.training.pixels import displayable, gather, network_input
 from studio.engine.video.footage import open_footage

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from studio.engine.sampling import Augmentation, Tuples, plain_tuples
+from studio.engine.training import pixels
 from studio.engine.training.pixels import displayable, gather, network_input
 from studio.engine.video.footage import Footage
 from tests.engine.training.footage import footage_of
@@ -37,6 +38,16 @@ def test_what_the_network_sees_is_the_very_crop_of_the_cached_frames(footage: Fo
         top, left = tuples.crop_BE2[b, e]
         whole = footage.cached[tuples.video_B[b]].rgb(tuples.frames_BEF[b, e])
         assert np.array_equal(shown[b, e], whole[:, top:top + CROP, left:left + CROP])
+
+
+def test_a_processor_makes_a_few_tuples_at_a_time_and_the_same(footage: Footage,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = _tuples()
+    several = Tuples(**{name: np.concatenate([array] * 3) for name, array in vars(plain).items()})
+    augmentation, planes = Augmentation(crop_pixels=CROP, input_pixels=10), gather(footage, several, crop_pixels=CROP)
+    parts = network_input(planes, several, augmentation, "cpu")
+    monkeypatch.setattr(pixels, "_AT_ONCE", 99)
+    assert torch.equal(network_input(planes, several, augmentation, "cpu"), parts)
 
 
 def test_mirror_and_one_channel(footage: Footage) -> None:

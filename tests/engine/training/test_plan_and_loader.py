@@ -10,10 +10,11 @@ import torch
 
 from studio.engine.errors import UsageError, VideoError
 from studio.engine.recipe import make_recipe
+from studio.engine.sampling import some_of
 from studio.engine.training import loader as loader_module
 from studio.engine.training.loader import Loader
 from studio.engine.training.pixels import gather, network_input
-from studio.engine.training.plan import deal_batch, group_key, make_plan, some_of, validation_tuples
+from studio.engine.training.plan import deal_batch, group_key, make_plan, validation_tuples
 from studio.engine.video.footage import Footage
 from tests.engine.training.footage import footage_of, tiny_recipe
 
