@@ -17,7 +17,7 @@ from safetensors.torch import save
 
 import studio
 from studio.engine import files
-from studio.engine.backbones.backbone import Backbone
+from studio.engine.backbones.backbone import Backbone, FeaturesOf
 from studio.engine.backbones.cost import cost
 from studio.engine.backbones.r2plus1d_18 import R2Plus1D18
 from studio.engine.errors import MachineError, UsageError
@@ -88,6 +88,7 @@ def _onnx(backbone: Backbone, recipe: Recipe) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(
-            backbone, (example_BCTHW,), dynamo=True, input_names=["clips_BCTHW"], output_names=["features_BD"],
+            FeaturesOf(backbone), (example_BCTHW,), dynamo=True, input_names=["clips_BCTHW"],
+            output_names=["features_BD"],
             dynamic_shapes={"clips_BCTHW": {0: torch.export.Dim("clips", min=1, max=4096)}}, verbose=False)
     return bytes(program.model_proto.SerializeToString())

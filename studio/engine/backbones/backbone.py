@@ -35,6 +35,11 @@ class Backbone(nn.Module):
     def feature_dim(self) -> int:
         """Length D of the feature of one clip."""
 
+    @property
+    def head_dim(self) -> int:
+        """Length of what the head gets of one clip: the feature, unless a projection comes between."""
+        return self.feature_dim
+
     def map(self, clips_BCTHW: Tensor) -> Tensor:
         """Give the last layer's map_BCTHW before averaging: the layers one after the other, unless overridden."""
         x = clips_BCTHW
@@ -42,9 +47,13 @@ class Backbone(nn.Module):
             x = layer(x)
         return x
 
-    def forward(self, clips_BCTHW: Tensor) -> Tensor:
-        """clips_BCTHW -> features_BD."""
+    def features(self, clips_BCTHW: Tensor) -> Tensor:
+        """clips_BCTHW -> features_BD: what neighbours, evaluation and exports are made of."""
         return self.feature_of_map(self.map(clips_BCTHW))
+
+    def forward(self, clips_BCTHW: Tensor) -> Tensor:
+        """clips_BCTHW -> what the head gets, by default features_BD."""
+        return self.features(clips_BCTHW)
 
     def feature_of_map(self, map_BCTHW: Tensor) -> Tensor:
         """map_BCTHW -> features_BD; averaged over time and space unless the network says otherwise."""
@@ -58,3 +67,15 @@ class Backbone(nn.Module):
     def layers(self) -> dict[str, nn.Module]:
         """Give the named layers that can be looked at, from the input to the output."""
         return dict(self.named_children())
+
+
+class FeaturesOf(nn.Module):
+    """A backbone as a network that gives its features, without what is there for the head alone."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, clips_BCTHW: Tensor) -> Tensor:
+        """clips_BCTHW -> features_BD."""
+        return self.backbone.features(clips_BCTHW)

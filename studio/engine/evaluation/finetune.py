@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from studio.engine.backbones.backbone import FeaturesOf
 from studio.engine.errors import TrainingError
 from studio.engine.evaluation.linear_probe import Split
 from studio.engine.events import Event, Progress, TimeLeft
@@ -34,7 +35,7 @@ def finetune(embedder: Embedder, label_V: Ints, split: Split, *, steps: int, lea
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         head = nn.Linear(embedder.backbone.feature_dim, int(label_V.max()) + 1).to(embedder.device)
-    network = nn.Sequential(embedder.backbone.requires_grad_(True), head)
+    network = nn.Sequential(FeaturesOf(embedder.backbone.requires_grad_(True)), head)
     optimiser = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
     rng, left = np.random.default_rng([seed, 31]), TimeLeft(steps)

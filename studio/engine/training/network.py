@@ -33,4 +33,4 @@ def build_network(recipe: Recipe) -> TupleNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
         backbone = recipe.make_backbone()
-        return TupleNetwork(backbone, recipe.make_task().head(backbone.feature_dim))
+        return TupleNetwork(backbone, recipe.make_task().head(backbone.head_dim))

@@ -48,7 +48,8 @@ def test_feature_and_layers(name: str) -> None:
     backbone = BACKBONES[name](input_pixels=80, clip_frames=8).eval()
     with torch.inference_mode():
         clips_BCTHW = torch.randn(2, 3, 8, 80, 80)
-        features_BD = backbone(clips_BCTHW)
+        features_BD = backbone.features(clips_BCTHW)
+        assert backbone(clips_BCTHW).shape == (2, backbone.head_dim)
         map_BCTHW = backbone.map(clips_BCTHW)
     assert features_BD.shape == (2, backbone.feature_dim)
     assert torch.equal(backbone.feature_of_map(map_BCTHW), features_BD)
@@ -111,7 +112,8 @@ def test_small_network_runs_no_temporal_kernel_over_two_frames() -> None:
         for layer in backbone.layers().values():
             assert not (x.shape[2] == 2 and layer[0].kernel_size[0] == 3)
             x = layer(x)
-    assert tuple(x.shape[1:]) == (256, 2, 4, 4)
+    assert tuple(x.shape[1:]) == (128, 2, 4, 4)
+    assert backbone.projection[0].kernel_size[0] == 1
 
 
 def test_r2plus1d_18_is_torchvisions() -> None:

@@ -116,7 +116,7 @@ def test_onnx_gives_the_same_features(run: Path, tmp_path: Path) -> None:
     _, network = load_weights(run)
     clips_BCTHW = torch.rand(3, 3, 8, 56, 56, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        ours_BD = network.backbone.eval()(clips_BCTHW).numpy()
+        ours_BD = network.backbone.eval().features(clips_BCTHW).numpy()
     session = onnxruntime.InferenceSession(str(tmp_path / "b.onnx"), providers=["CPUExecutionProvider"])
     theirs_BD = session.run(None, {"clips_BCTHW": clips_BCTHW.numpy()})[0]
     np.testing.assert_allclose(theirs_BD, ours_BD, atol=1e-4)

@@ -47,7 +47,7 @@ def test_heat_is_bright_where_the_layer_answers() -> None:
 def test_layers_are_described_without_computing() -> None:
     described = describe_layers(R3DSmall(input_pixels=56, clip_frames=8))
     assert described[0] == {"name": "conv1", "channels": 16, "shape": [8, 28, 28]}
-    assert described[-1] == {"name": "conv5", "channels": 256, "shape": [2, 4, 4]}
+    assert described[-1] == {"name": "conv4", "channels": 128, "shape": [2, 4, 4]}
 
 
 def test_heat_lets_the_cold_places_through() -> None:

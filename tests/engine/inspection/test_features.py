@@ -27,7 +27,7 @@ def test_they_are_what_the_backbone_says_of_ten_clips_a_video(tiny_run: Path, tm
     result = list(extract_features(project, run))[-1].result
     footage = open_footage(project)
     kept = load_features(project, run)
-    assert kept is not None and kept.average_VCD.shape == (len(footage.videos), 10, 256)
+    assert kept is not None and kept.average_VCD.shape == (len(footage.videos), 10, 128)
     assert result["clips"] == 10 * len(footage.videos) == kept.times_VC.size
     assert (np.diff(kept.times_VC, axis=1) >= 0).all()
     embedder = open_embedder(footage, run)

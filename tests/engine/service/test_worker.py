@@ -177,7 +177,7 @@ def test_activations_stand_beside_random_weights(asking: Asking, tiny_run: Path)
     assert clip.shape == (8, 56, 56, 3)
     assert trained.shape == random.shape == (8, 56, 56)
     assert (trained != random).any()
-    assert message["result"]["layer"] == "conv5"
+    assert message["result"]["layer"] == "conv4"
     assert len(message["result"]["frames"]) == len(message["result"]["times"]) == 8
     one = asking.answer("activations", project=str(project), run="latest", video_id=video.id, at_seconds=1.0,
                         layer="conv2", unit=3)
