@@ -90,7 +90,7 @@ def tiny_recipe() -> dict[str, Any]:
     """The values of a recipe that trains in a second: clip order, a small network, four steps."""
     return {
         "name": "tiny", "title": "Tiny", "task": "clip-order", "backbone": "r3d_small",
-        "sampling": {"tuple_length": 3, "clip_frames": 8, "interval_frames": 4},
+        "sampling": {"tuple_length": 3, "clip_frames": 8, "frame_stride": 1, "interval_frames": 4},
         "augmentation": {"crop_pixels": 112, "input_pixels": 56},
         "training": {"max_steps": 4, "batch_size": 4, "validation_tuples": 12, "validate_every_steps": 2, "seed": 3,
                      "device": "cpu", "precision": "fp32", "threads": 1}}
