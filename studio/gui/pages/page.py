@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.blocks import label
 from studio.gui.session import Session
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
 
@@ -56,6 +57,7 @@ class Page(QWidget):
         self.scroll.setWidgetResizable(True)
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll.setMinimumHeight(1)  # with little room this part gives way, never the words above
         self.scroll.setWidget(inner)
         layout.addWidget(self.scroll, 1)
         layout.addWidget(self._make_footer())
@@ -102,9 +104,7 @@ class Page(QWidget):
         heading = QLabel(self.title)
         set_kind(heading, "title")
         words.addWidget(heading)
-        self.subtitle = QLabel(self.summary)
-        self.subtitle.setWordWrap(True)
-        set_kind(self.subtitle, "quiet")
+        self.subtitle = label(self.summary, "quiet", wrap=True)
         words.addWidget(self.subtitle)
         row.addLayout(words, 1)
         self.header_buttons = QHBoxLayout()
