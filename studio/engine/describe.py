@@ -11,13 +11,15 @@ import torch
 from pydantic import BaseModel
 
 import studio
+from studio.engine.augmentation import Augmentation
 from studio.engine.backbones import BACKBONES
 from studio.engine.backbones.cost import cost
 from studio.engine.device import choose_device
 from studio.engine.inspection.activations import describe_layers
 from studio.engine.recipe import Recipe, Training, load_recipe, make_recipe, recipe_names
-from studio.engine.sampling import Augmentation, Sampling
+from studio.engine.sampling import Sampling
 from studio.engine.tasks import TASKS
+from studio.engine.terms import TERMS
 from studio.engine.training.network import build_network
 
 Values = dict[str, Any]
@@ -31,6 +33,8 @@ def describe() -> Values:
     return {
         "tasks": [{"name": name, "title": task.title, "question": task.question, "learns": task.learns,
                    "paper": task.paper, "options": _schema(task.Options)} for name, task in TASKS.items()],
+        "terms": [{"name": name, "title": term.title, "learns": term.learns, "paper": term.paper,
+                   "options": _schema(term.Options)} for name, term in TERMS.items()],
         "backbones": [_backbone(name) for name in BACKBONES],
         "recipes": [_recipe(load_recipe(name)) for name in recipe_names()],
         "schema": {"sampling": _schema(Sampling), "augmentation": _schema(Augmentation),
@@ -76,7 +80,7 @@ def check_recipe(values: Mapping[str, Any]) -> Values:
             "span_frames": task.span_frames, "question": task.question,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "backbone_parameters": counted.parameters, "gmac_per_clip": round(counted.gmac_per_clip, 3),
-            "input": [recipe.sampling.clip_frames, pixels, pixels]}
+            "input": [network.backbone.clip_frames, pixels, pixels]}
 
 
 def option_lines() -> list[tuple[str, str, str]]:
@@ -90,6 +94,8 @@ def option_lines() -> list[tuple[str, str, str]]:
     for name, task in TASKS.items():
         lines += [(key, default, f"{text} (task {name})") for key, default, text in
                   _options("task_options", task.Options)]
+    for name, term in TERMS.items():
+        lines += _options(f"terms.{name}", term.Options)
     return lines
 
 

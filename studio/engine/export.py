@@ -66,7 +66,7 @@ def _safetensors(backbone: Backbone, recipe: Recipe) -> bytes:
         "format": "pt", "made_by": f"Unshuffle Studio {studio.__version__}", "backbone": recipe.backbone,
         "input_pixels": str(backbone.input_pixels), "clip_frames": str(backbone.clip_frames),
         "frame_stride": str(recipe.sampling.frame_stride), "scaling": recipe.augmentation.scaling,
-        "residual": str(recipe.augmentation.residual).lower()})
+        "encoding": recipe.augmentation.encoding})
 
 
 def _torchvision(backbone: Backbone, recipe: Recipe) -> bytes:
@@ -84,7 +84,7 @@ def _onnx(backbone: Backbone, recipe: Recipe) -> bytes:
         raise MachineError(" and ".join(missing), "is not installed, and ONNX files need it",
                            'Install it with: pip install "unshuffle-studio[onnx]"')
     pixels = recipe.augmentation.network_pixels
-    example_BCTHW = torch.zeros(2, 3, recipe.sampling.clip_frames, pixels, pixels)
+    example_BCTHW = torch.zeros(2, backbone.channels, backbone.clip_frames, pixels, pixels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(

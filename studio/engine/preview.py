@@ -21,7 +21,8 @@ from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.sheet import Row, write_sheet
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, load_recipe, recipe_names
-from studio.engine.sampling import PREVIEW, Ints, Tuples, deal_tuples, long_enough, some_of
+from studio.engine.sampling import PREVIEW, Tuples, deal_tuples, long_enough, some_of
+from studio.engine.shapes import Ints
 from studio.engine.tasks import TASKS
 from studio.engine.training.pixels import displayable, gather, network_input
 from studio.engine.video.footage import Footage, open_footage
@@ -43,7 +44,7 @@ class Dealt:
         view = self.recipe.augmentation
         for number in range(len(self.tuples)):
             one = some_of(self.tuples, slice(number, number + 1))
-            clips_BECTHW = network_input(gather(self.footage, one, crop_pixels=view.crop_pixels), one, view, "cpu")
+            clips_BECTHW = network_input(gather(self.footage, one, view), one, view, "cpu")
             yield displayable(clips_BECTHW, view)[0].numpy()
 
     def described(self) -> list[dict[str, Any]]:

@@ -12,12 +12,15 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from studio.engine import files
+from studio.engine.augmentation import Augmentation
 from studio.engine.backbones import BACKBONES
 from studio.engine.backbones.backbone import Backbone
 from studio.engine.errors import RecipeError
-from studio.engine.sampling import Augmentation, Sampling
+from studio.engine.sampling import Sampling
 from studio.engine.tasks import TASKS
 from studio.engine.tasks.task import Task
+from studio.engine.terms import TERMS
+from studio.engine.terms.term import Term
 
 
 class Training(BaseModel):
@@ -82,6 +85,7 @@ class Recipe(BaseModel):
     sampling: Sampling = Sampling()
     augmentation: Augmentation = Augmentation()
     task_options: dict[str, Any] = {}
+    terms: dict[str, dict[str, Any]] = {}
     training: Training
 
     @field_validator("task", "backbone")
@@ -103,15 +107,33 @@ class Recipe(BaseModel):
             raise ValueError(f"{self.task} of {self.sampling.tuple_length} elements has {classes} possible answer")
         return self
 
+    @model_validator(mode="after")
+    def _terms_fit(self) -> Recipe:
+        for name, options in self.terms.items():
+            if name not in TERMS:
+                raise ValueError(f"there is no term {name}{_nearest(name, list(TERMS))}, only {', '.join(TERMS)}")
+            try:
+                self.terms[name] = TERMS[name].Options.model_validate(options).model_dump()
+            except ValidationError as error:
+                raise _recipe_error(error, section=f"terms.{name}.") from error
+        self.make_terms()
+        return self
+
     def make_task(self) -> Task:
         """Make the pretext task with this recipe's options."""
         cls = TASKS[self.task]
         return cls(sampling=self.sampling, options=cls.Options.model_validate(self.task_options))
 
+    def make_terms(self) -> dict[str, Term]:
+        """Make the terms beside the task, by name, with this recipe's options."""
+        return {name: TERMS[name](sampling=self.sampling, options=TERMS[name].Options.model_validate(options))
+                for name, options in self.terms.items()}
+
     def make_backbone(self) -> Backbone:
         """Make the backbone with random weights (from torch's present random state)."""
-        return BACKBONES[self.backbone](input_pixels=self.augmentation.network_pixels,
-                                        clip_frames=self.sampling.clip_frames)
+        frames, view = self.sampling.clip_frames, self.augmentation
+        return BACKBONES[self.backbone](input_pixels=view.network_pixels, clip_frames=view.network_frames(frames),
+                                        channels=view.network_channels(frames))
 
     def to_toml(self) -> str:
         """The recipe as a TOML file."""
@@ -199,6 +221,7 @@ def option_names() -> list[str]:
     names = ["task", "backbone", "starts_from"]
     for section, model in (("sampling", Sampling), ("augmentation", Augmentation), ("training", Training)):
         names += [f"{section}.{key}" for key in model.model_fields]
+    names += [f"terms.{name}.{key}" for name, term in TERMS.items() for key in term.Options.model_fields]
     return names + sorted({f"task_options.{key}" for task in TASKS.values() for key in task.Options.model_fields})
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from studio.engine.augmentation import Augmentation, crop_room, draw_blurs, draw_colours, draw_crops
 from studio.engine.errors import UsageError, VideoError
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float32]
+from studio.engine.shapes import Floats, Ints, VideoShape
 
 TRAIN, VALIDATION, PREVIEW, PROBE = 0, 1, 2, 3
 """Streams of random numbers: a seed gives each its own."""
@@ -49,13 +48,29 @@ class Sampling(BaseModel):
     motion_threshold: float = Field(
         0.0, ge=0, le=2, title="Motion threshold", json_schema_extra={"unit": "of the video's mean"},
         description="Windows with less motion than this share of the video's mean are never drawn.")
+    paces: list[int] = Field(
+        [1], min_length=1, max_length=8, title="Paces",
+        description="Each tuple is shown at one of these paces: 2 takes every second frame of what the frame step "
+                    "takes. With more than one, a network can be asked for the pace besides (terms.pace).")
     tuples_per_video: int = Field(
         1, ge=1, le=1000, title="Tuples of a video in an epoch",
         description="Long recordings deserve more than one question an epoch.")
 
+    @field_validator("paces")
+    @classmethod
+    def _paces_fit(cls, paces: list[int]) -> list[int]:
+        if sorted(set(paces)) != paces or paces[0] < 1 or paces[-1] > 16:
+            raise ValueError("paces are different whole numbers from 1 to 16, the slowest first")
+        return paces
+
     @property
     def element_span_frames(self) -> int:
-        """Frames from the first to the last of one element."""
+        """Frames from the first to the last of one element, at the fastest pace."""
+        return (self.clip_frames - 1) * self.frame_stride * self.paces[-1] + 1
+
+    @property
+    def clip_span_frames(self) -> int:
+        """Frames from the first to the last of a clip that is not asked about, at the slowest pace."""
         return (self.clip_frames - 1) * self.frame_stride + 1
 
     @property
@@ -69,77 +84,32 @@ class Sampling(BaseModel):
         return max(self.window_frames, self.tuple_span_frames)
 
 
-class Augmentation(BaseModel):
-    """What is cut out of a frame and how it is varied. Drawn as numbers here, applied on the device."""
+@dataclass(frozen=True)
+class Windows:
+    """B windows [start, stop) in frames that a task makes questions of, the pace of each, and their videos."""
 
-    model_config = ConfigDict(extra="forbid")
-    crop_pixels: int = Field(
-        112, ge=16, le=512, title="Crop", json_schema_extra={"unit": "pixels"},
-        description="Side of the square cut out of the cached frame, whose shorter side is 128 pixels.")
-    input_pixels: int = Field(
-        0, ge=0, le=512, title="Network input", json_schema_extra={"unit": "pixels"},
-        description="The crop is resized to this side. 0 keeps it. Half the side costs a quarter of the time.")
-    crop: Literal["random", "motion", "centre"] = Field(
-        "random", title="Place of the crop",
-        description="Anywhere, around the most motion (OPN's patches), or the middle.")
-    crop_each_element: bool = Field(
-        True, title="Crop anew for each element",
-        description="Each clip of a tuple gets its own crop, so that edges that continue do not give the order away.")
-    region_pixels: int = Field(
-        0, ge=0, le=512, title="Region of the crop", json_schema_extra={"unit": "pixels"},
-        description="With a crop around motion: it lies at random inside a region of this side (OPN: 100). 0: the "
-                    "region is the crop.")
-    jitter_pixels: int = Field(
-        0, ge=0, le=32, title="Jitter", json_schema_extra={"unit": "pixels"},
-        description="Each element's crop moves by up to this much on top (OPN: 5).")
-    flip_probability: float = Field(
-        0.0, ge=0, le=1, title="Mirror", description="How often a whole tuple is mirrored left to right.")
-    channel_splitting: bool = Field(
-        False, title="Channel splitting",
-        description="Show one colour channel, drawn for each element, as grey: no drift of colours tells the order.")
-    residual: bool = Field(
-        False, title="Differences of frames",
-        description="Show how each frame differs from the one before, grey where nothing moves: the network learns "
-                    "motion and not places. For clips of two or more frames.")
-    scaling: Literal["unit", "mean-96.5", "kinetics"] = Field(
-        "unit", title="Scaling of the pixels",
-        description="0 to 1 (VCOP); 0 to 255 less 96.5 (OPN); mean and spread of Kinetics-400 (torchvision's weights).")
+    start_B: Ints
+    stop_B: Ints
+    pace_B: Ints
+    """Every how manieth frame of what the frame step takes: 1 is the video's own pace."""
+    shapes: Sequence[VideoShape]
 
-    @property
-    def network_pixels(self) -> int:
-        """Side of the square that the network gets."""
-        return self.input_pixels or self.crop_pixels
-
-
-class VideoShape(Protocol):
-    """What sampling knows of one video: frames, cached height and width in pixels, motion by frame and by cell.
-
-    `motion_N` is in pixels a frame; `motion_grid_NYX` the same by square cells of `cell_pixels`, empty if not known.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def frames(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def motion_N(self) -> Floats: ...
-    @property
-    def motion_grid_NYX(self) -> NDArray[np.float16]: ...
-    @property
-    def cell_pixels(self) -> int: ...
+    def __len__(self) -> int:
+        return len(self.start_B)
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What a task makes of B windows: frame numbers as shown, the answer, and each shown element's place in time."""
+    """What a task makes of B windows: frame numbers as shown, the answer, and each shown element's place in time.
+
+    `affine_BE5` turns elements: angle in radians, logarithm of the scale, shear, and shift right and down as shares of
+    the side; None leaves all as they are.
+    """
 
     frames_BEF: Ints
     label_B: Ints
     order_BE: Ints
+    affine_BE5: Floats | None = None
 
 
 class Dealer(Protocol):
@@ -148,7 +118,7 @@ class Dealer(Protocol):
     @property
     def span_frames(self) -> int: ...
 
-    def deal(self, start_B: Ints, stop_B: Ints, rng: np.random.Generator) -> Arrangement: ...
+    def deal(self, windows: Windows, rng: np.random.Generator) -> Arrangement: ...
 
 
 @dataclass(frozen=True)
@@ -164,6 +134,14 @@ class Tuples:
     flip_B: NDArray[np.bool_]
     channel_BE: Ints
     """0, 1, 2 for red, green, blue shown alone; -1 for all."""
+    colour_BE4: Floats
+    """Factors of brightness, contrast and saturation, and the turn of the hue: 1, 1, 1, 0 changes nothing."""
+    blur_BE: Floats
+    """Standard deviation in pixels of the network's input; 0: none."""
+    affine_BE5: Floats
+    """As in `Arrangement`; zeros change nothing."""
+    pace_B: Ints
+    """Place of the tuple's pace in `Sampling.paces`."""
     motion_B: Floats
     """Mean motion of the window, in pixels a frame."""
 
@@ -202,13 +180,15 @@ def window_probabilities(scores: Floats, *, motion_weight: float, motion_thresho
     return np.asarray(mixed / mixed.sum(), np.float64)
 
 
-def place_elements(start_B: Ints, stop_B: Ints, *, sampling: Sampling, rng: np.random.Generator) -> Ints:
+def place_elements(windows: Windows, *, sampling: Sampling, rng: np.random.Generator) -> Ints:
     """Frame numbers of the elements in the order of time, frames_BEF; the slack of a longer window goes in between."""
-    length, step = sampling.tuple_length, sampling.element_span_frames + sampling.interval_frames
-    slack_B = (stop_B - start_B) - sampling.tuple_span_frames
-    shift_BE = np.sort(np.floor(rng.random((len(start_B), length)) * (slack_B[:, None] + 1)), axis=1).astype(np.int64)
-    first_BE = start_B[:, None] + np.arange(length) * step + shift_BE
-    return first_BE[:, :, None] + np.arange(sampling.clip_frames) * sampling.frame_stride
+    length, gap = sampling.tuple_length, sampling.interval_frames
+    stride_B = sampling.frame_stride * windows.pace_B
+    step_B = (sampling.clip_frames - 1) * stride_B + 1 + gap
+    slack_B = (windows.stop_B - windows.start_B) - (length * step_B - gap)
+    shift_BE = np.sort(np.floor(rng.random((len(windows), length)) * (slack_B[:, None] + 1)), axis=1).astype(np.int64)
+    first_BE = windows.start_B[:, None] + np.arange(length) * step_B[:, None] + shift_BE
+    return first_BE[:, :, None] + np.arange(sampling.clip_frames) * stride_B[:, None, None]
 
 
 def split_by_group(groups: Sequence[str], *, validation_share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -272,75 +252,37 @@ def deal_tuples(videos: Sequence[VideoShape], video_B: Ints, *, task: Dealer, sa
             scores, motion_weight=sampling.motion_weight, motion_threshold=sampling.motion_threshold))
         motion_B[b] = scores[start_B[b]]
     window_B2 = np.stack([start_B, start_B + task.span_frames], axis=1)
-    dealt = task.deal(window_B2[:, 0], window_B2[:, 1], rng)
+    shapes, count, paces = [videos[position] for position in video_B], len(video_B), np.array(sampling.paces, np.int64)
+    pace_B = rng.integers(0, len(paces), count) if len(paces) > 1 else np.zeros(count, np.int64)
+    dealt = task.deal(Windows(window_B2[:, 0], window_B2[:, 1], paces[pace_B], shapes), rng)
     elements = dealt.frames_BEF.shape[1]
-    shapes = [videos[position] for position in video_B]
-    channels = rng.integers(0, 3, (len(video_B), elements))
+    channels = rng.integers(0, 3, (count, elements))
+    affine_BE5 = np.zeros((count, elements, 5), np.float32) if dealt.affine_BE5 is None else dealt.affine_BE5
     return Tuples(
         video_B=video_B, frames_BEF=dealt.frames_BEF, label_B=dealt.label_B, order_BE=dealt.order_BE,
         window_B2=window_B2,
         crop_BE2=draw_crops(shapes, window_B2, elements=elements, augmentation=augmentation, rng=rng),
-        flip_B=rng.random(len(video_B)) < augmentation.flip_probability,
-        channel_BE=channels if augmentation.channel_splitting else np.full_like(channels, -1), motion_B=motion_B)
+        flip_B=rng.random(count) < augmentation.flip_probability,
+        channel_BE=channels if augmentation.channel_splitting else np.full_like(channels, -1),
+        colour_BE4=draw_colours(count, elements, augmentation, rng),
+        blur_BE=draw_blurs(count, elements, augmentation, rng), affine_BE5=affine_BE5, pace_B=pace_B,
+        motion_B=motion_B)
 
 
-def draw_crops(shapes: Sequence[VideoShape], window_B2: Ints, *, elements: int, augmentation: Augmentation,
-               rng: np.random.Generator) -> Ints:
-    """Draw (top, left) of every element's crop, `crop_BE2`, in cached pixels; all frames of an element share it.
-
-    Raises `VideoError` when a video's cached frame is smaller than the crop.
-    """
-    region = max(augmentation.crop_pixels, augmentation.region_pixels if augmentation.crop == "motion" else 0)
-    room_B2 = np.array([crop_room(shape, crop_pixels=augmentation.crop_pixels) for shape in shapes])
-    low_B12, high_B12 = np.zeros_like(room_B2)[:, None], room_B2[:, None]
-    if augmentation.crop == "motion":
-        low_B12 = np.array([[most_motion(shape, window, crop_pixels=min(region, shape.height, shape.width))]
-                            for shape, window in zip(shapes, window_B2, strict=True)])
-        high_B12 = np.minimum(low_B12 + region - augmentation.crop_pixels, room_B2[:, None])
-    share = rng.random((len(shapes), elements if augmentation.crop_each_element else 1, 2))
-    if augmentation.crop == "centre":
-        share = np.full_like(share, 0.5)
-    base_BE2 = low_B12 + np.floor(share * (high_B12 - low_B12 + 1)).astype(np.int64)
-    reach = augmentation.jitter_pixels
-    jitter_BE2 = rng.integers(-reach, reach + 1, (len(shapes), elements, 2))
-    return np.clip(base_BE2 + jitter_BE2, low_B12 if augmentation.crop == "motion" else 0, high_B12)
-
-
-def crop_room(shape: VideoShape, *, crop_pixels: int) -> tuple[int, int]:
-    """Largest (top, left) of a crop. Raises `VideoError` when the frame is smaller than the crop."""
-    if min(shape.height, shape.width) < crop_pixels:
-        raise VideoError(f"{shape.name or 'a video'} ({shape.width} x {shape.height} pixels in the cache)",
-                         f"the crop of {crop_pixels} pixels is larger than the frame",
-                         f"Choose a crop of {min(shape.height, shape.width)} pixels or less")
-    return shape.height - crop_pixels, shape.width - crop_pixels
-
-
-def most_motion(shape: VideoShape, window: Ints, *, crop_pixels: int) -> tuple[int, int]:
-    """Place the crop where the window moves most (OPN section 3.1: a sliding window over the flow); else the centre."""
-    room_y, room_x = crop_room(shape, crop_pixels=crop_pixels)
-    grid_YX = shape.motion_grid_NYX[window[0]:window[1]].astype(np.float64)
-    side = max(1, round(crop_pixels / shape.cell_pixels))
-    if not len(grid_YX) or min(grid_YX.shape[1:]) < side or not grid_YX.any():
-        return room_y // 2, room_x // 2
-    total = np.pad(grid_YX.mean(axis=0).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    sums = total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
-    y, x = np.unravel_index(int(sums.argmax()), sums.shape)
-    return min(room_y, int(y) * shape.cell_pixels), min(room_x, int(x) * shape.cell_pixels)
-
-
-def spread_clips(videos: Sequence[VideoShape], *, clips_per_video: int, sampling: Sampling, crop_pixels: int) -> Tuples:
+def spread_clips(videos: Sequence[VideoShape], *, clips_per_video: int, sampling: Sampling,
+                 augmentation: Augmentation) -> Tuples:
     """Clips spread evenly over each video, cut from the middle: the clips that features are made of.
 
     VCOP's protocol: the clip centres are linspace(half a clip, frames - half a clip, clips_per_video). Each clip is a
     tuple of one element; a video shorter than a clip repeats its last frame. B = videos x clips, video by video.
     """
-    span = sampling.element_span_frames
+    span = sampling.clip_span_frames
     offsets_F = np.arange(sampling.clip_frames) * sampling.frame_stride
     frames, crops = [], []
     for video in videos:
         starts = np.linspace(span / 2, max(span / 2, video.frames - span / 2), clips_per_video) - span / 2
         frames.append(np.minimum(starts.astype(np.int64)[:, None, None] + offsets_F, video.frames - 1))
-        room = crop_room(video, crop_pixels=crop_pixels)
+        room = (0, 0) if augmentation.crop == "whole" else crop_room(video, crop_pixels=augmentation.crop_pixels)
         crops.append(np.broadcast_to(np.array(room) // 2, (clips_per_video, 1, 2)))
     video_B = np.repeat(np.arange(len(videos)), clips_per_video)
     return plain_tuples(video_B, np.concatenate(frames), np.concatenate(crops))
@@ -354,4 +296,6 @@ def plain_tuples(video_B: Ints, frames_BEF: Ints, crop_BE2: Ints) -> Tuples:
         order_BE=np.broadcast_to(np.arange(elements), (count, elements)).astype(np.int64),
         window_B2=np.stack([frames_BEF.min((1, 2)), frames_BEF.max((1, 2)) + 1], axis=1), crop_BE2=crop_BE2,
         flip_B=np.zeros(count, np.bool_), channel_BE=np.full((count, elements), -1, np.int64),
-        motion_B=np.zeros(count, np.float32))
+        colour_BE4=np.broadcast_to(np.array([1, 1, 1, 0], np.float32), (count, elements, 4)),
+        blur_BE=np.zeros((count, elements), np.float32), affine_BE5=np.zeros((count, elements, 5), np.float32),
+        pace_B=np.zeros(count, np.int64), motion_B=np.zeros(count, np.float32))

@@ -22,7 +22,7 @@ from studio.engine.errors import StudioError
 from studio.engine.project import Project
 from studio.engine.runs import Run, list_runs
 from studio.engine.video.cache import CachedVideo, Maps, cache_path
-from studio.engine.video.footage import Footage, open_footage
+from studio.engine.video.footage import Footage, form_of, open_footage
 from studio.gui import recipes
 from studio.gui.jobs import Job
 from studio.gui.service_client import ServiceClient
@@ -179,8 +179,7 @@ class Session(QObject):
             return None
         video = next((video for video in self.videos if video.id == video_id), None)
         if video_id not in self._cached and video:
-            path = cache_path(self.project.cache_folder, identity=video.identity,
-                              short_side_pixels=self.project.settings.short_side_pixels)
+            path = cache_path(self.project.cache_folder, identity=video.identity, form=form_of(self.project))
             with suppress(StudioError):
                 self._cached[video_id] = CachedVideo(path, name=display_path(video.path), maps=self._maps)
         return self._cached.get(video_id)

@@ -18,6 +18,7 @@ import av
 from studio.engine import files
 from studio.engine.errors import VideoError
 from studio.engine.video import vision
+from studio.engine.video.cache import Form
 from studio.engine.video.library import find_videos
 from studio.engine.video.make import Order, make_cached
 from studio.engine.video.reader import VideoReader
@@ -41,7 +42,7 @@ def decode(paths: Sequence[Path]) -> int:
 def ingest(paths: Sequence[Path], *, with_motion: bool) -> int:
     """Make the cached frames of every file in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
-        return sum(make_cached(Order(path=path, cache_folder=Path(folder), short_side_pixels=128,
+        return sum(make_cached(Order(path=path, cache_folder=Path(folder), form=Form(128),
                                      with_motion=with_motion)).frames for path in paths)
 
 

@@ -16,6 +16,7 @@ from studio.engine.project import Project
 from studio.engine.recipe import load_recipe
 from studio.engine.training.loader import Loader
 from studio.engine.training.network import build_network
+from studio.engine.training.objective import Objective
 from studio.engine.training.plan import Plan, make_plan
 from studio.engine.training.precision import choose_precision, prepared
 from studio.engine.training.step import Stepper
@@ -40,17 +41,17 @@ def measure(plan: Plan, *, steps: int) -> dict[str, object]:
     recipe, device = plan.recipe, choose_device("auto")
     precision = choose_precision(recipe, device.device)
     network = prepared(build_network(recipe).to(device.device), precision)
-    stepper = Stepper(network, plan.task, recipe.training, device=device.device, precision=precision)
+    stepper = Stepper(network, Objective.of(recipe), recipe.training, device=device.device, precision=precision)
     real, memory = [], []
     with Loader(plan, device=device.device) as loader:
         for step in range(steps + 2):
             start = time.perf_counter()
             batch = loader.take()
             clips = loader.clips(batch)
-            stepper.step(clips, batch.tuples.label_B, learning_rate=0.0)
+            stepper.step(clips, batch.tuples, learning_rate=0.0)
             wait_for(device.device)
             middle = time.perf_counter()
-            stepper.step(clips, batch.tuples.label_B, learning_rate=0.0)
+            stepper.step(clips, batch.tuples, learning_rate=0.0)
             wait_for(device.device)
             if step >= 2:
                 real.append(middle - start)

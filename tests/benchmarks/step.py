@@ -14,7 +14,9 @@ import torch
 
 from studio.engine.device import choose_device, threads_used, wait_for
 from studio.engine.recipe import Recipe, load_recipe
+from studio.engine.tasks.task import noise_truth
 from studio.engine.training.network import TupleNetwork, build_network
+from studio.engine.training.objective import Objective
 from studio.engine.training.precision import Precision, autocast, choose_precision, laid_out, prepared
 
 
@@ -61,10 +63,11 @@ def measure(recipe: Recipe, *, threads: int, repeats: int) -> dict[str, object]:
 
 def _step(network: TupleNetwork, precision: Precision, clips_BECTHW: torch.Tensor, recipe: Recipe) -> float:
     network.zero_grad(set_to_none=True)
-    label_B = torch.arange(len(clips_BECTHW), device=clips_BECTHW.device) % 6
+    objective = Objective.of(recipe)
+    truth = noise_truth(objective.task, len(clips_BECTHW), torch.Generator().manual_seed(0)).to(clips_BECTHW.device)
     start = time.perf_counter()
     with autocast(clips_BECTHW.device, precision):
-        loss = recipe.make_task().loss(network(laid_out(clips_BECTHW, precision)), label_B)
+        loss = objective.losses(network, laid_out(clips_BECTHW, precision), truth).total
     loss.backward()
     wait_for(clips_BECTHW.device)
     return time.perf_counter() - start

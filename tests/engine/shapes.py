@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from studio.engine.sampling import Windows
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,20 @@ class Shape:
     @property
     def frames(self) -> int:
         return len(self.motion_N)
+
+    @property
+    def times_N(self) -> NDArray[np.float64]:
+        return np.arange(self.frames) / 30
+
+    def glimpse(self, frames_S: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.repeat(frames_S[:, None] % 256, 12, axis=1).astype(np.float32)  # each frame a shade of its own
+
+
+def windows_at(start_B: Sequence[int] | NDArray[np.int64], *, span: int) -> Windows:
+    """Windows of one span at the video's own pace, in a video that is long enough."""
+    start = np.asarray(start_B, np.int64)
+    shapes = [even_shape(int(start.max()) + span)] * len(start)
+    return Windows(start, start + span, np.ones(len(start), np.int64), shapes)
 
 
 def even_shape(frames: int, **values: object) -> Shape:

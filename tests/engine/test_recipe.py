@@ -90,7 +90,7 @@ def test_every_option_can_be_named() -> None:
     preset = tomllib.loads(load_recipe("clip-order").to_toml())
     for name in names:
         section, _, key = name.partition(".")
-        assert not key or section == "task_options" or key in preset[section]
+        assert not key or section in ("task_options", "terms") or key in preset[section]
 
 
 def test_a_recipe_needs_a_plain_name() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.engine import sampling as s
+from studio.engine.augmentation import Augmentation, crop_room, draw_crops, most_motion
 from studio.engine.errors import UsageError, VideoError
 from studio.engine.tasks import TASKS
-from tests.engine.shapes import Shape, even_shape
+from tests.engine.shapes import Shape, even_shape, windows_at
 
 VCOP = s.Sampling(tuple_length=3, clip_frames=16, interval_frames=8, motion_weight=0)
 
@@ -50,7 +51,7 @@ def test_a_still_video_is_drawn_evenly() -> None:
 
 
 def test_elements_are_placed_as_published() -> None:
-    frames = s.place_elements(np.array([10]), np.array([74]), sampling=VCOP, rng=np.random.default_rng(0))
+    frames = s.place_elements(windows_at([10], span=64), sampling=VCOP, rng=np.random.default_rng(0))
     assert frames.shape == (1, 3, 16)
     assert [(clip[0], clip[-1]) for clip in frames[0]] == [(10, 25), (34, 49), (58, 73)]
 
@@ -63,7 +64,8 @@ def test_elements_lie_in_their_window_apart_and_in_order(seed: int, length: int,
     tight = s.Sampling(tuple_length=length, clip_frames=clip, interval_frames=gap, frame_stride=stride)
     options = tight.model_copy(update={"window_frames": tight.tuple_span_frames + slack})
     start = np.array([5, 9])
-    frames = s.place_elements(start, start + options.span_frames, sampling=options, rng=np.random.default_rng(seed))
+    frames = s.place_elements(windows_at(start, span=options.span_frames), sampling=options,
+                              rng=np.random.default_rng(seed))
     assert (frames.min((1, 2)) >= start).all()
     assert (frames.max((1, 2)) < start + options.span_frames).all()
     assert (np.diff(frames, axis=2) == stride).all()
@@ -107,17 +109,17 @@ def test_the_crop_follows_the_motion() -> None:
     grid = np.zeros((30, 16, 21), np.float16)
     grid[10:20, 9:13, 15:19] = 3  # 32 pixels square at (72, 120)
     shape = Shape(np.ones(30, np.float32), motion_grid_NYX=grid)
-    assert s.most_motion(shape, np.array([10, 20]), crop_pixels=32) == (72, 120)
-    assert s.most_motion(shape, np.array([0, 10]), crop_pixels=32) == (48, 69)  # nothing moves: the centre
+    assert most_motion(shape, np.array([10, 20]), crop_pixels=32) == (72, 120)
+    assert most_motion(shape, np.array([0, 10]), crop_pixels=32) == (48, 69)  # nothing moves: the centre
 
 
 def test_the_crop_of_opn_stays_in_its_region() -> None:
-    options = s.Augmentation(crop_pixels=40, crop="motion", region_pixels=56, jitter_pixels=5, crop_each_element=False)
+    options = Augmentation(crop_pixels=40, crop="motion", region_pixels=56, jitter_pixels=5, crop_each_element=False)
     grid = np.zeros((30, 16, 21), np.float16)
     grid[:, 4:8, 4:8] = 1
     shape, windows = Shape(np.ones(30, np.float32), motion_grid_NYX=grid), np.array([[0, 20]] * 200)
-    crops = s.draw_crops([shape] * 200, windows, elements=4, augmentation=options, rng=np.random.default_rng(1))
-    top, left = s.most_motion(shape, windows[0], crop_pixels=56)
+    crops = draw_crops([shape] * 200, windows, elements=4, augmentation=options, rng=np.random.default_rng(1))
+    top, left = most_motion(shape, windows[0], crop_pixels=56)
     assert crops.min((0, 1)).tolist() == [top, left]
     assert crops.max((0, 1)).tolist() == [top + 16, left + 16]
     assert np.abs(crops - crops[:, :1]).max() <= 10
@@ -125,8 +127,8 @@ def test_the_crop_of_opn_stays_in_its_region() -> None:
 
 
 def test_a_clip_has_one_crop_and_two_clips_normally_differ() -> None:
-    options = s.Augmentation(crop_pixels=112, crop="random", crop_each_element=True)
-    crops = s.draw_crops([even_shape(99)] * 50, np.zeros((50, 2), np.int64), elements=3, augmentation=options,
+    options = Augmentation(crop_pixels=112, crop="random", crop_each_element=True)
+    crops = draw_crops([even_shape(99)] * 50, np.zeros((50, 2), np.int64), elements=3, augmentation=options,
                          rng=np.random.default_rng(1))
     assert crops.shape == (50, 3, 2)  # a number a clip: all its frames share it
     assert (crops[:, 0] != crops[:, 1]).any(axis=1).mean() > 0.9
@@ -136,7 +138,7 @@ def test_a_clip_has_one_crop_and_two_clips_normally_differ() -> None:
 
 def test_a_crop_larger_than_the_frame_is_refused() -> None:
     with pytest.raises(VideoError, match="larger than the frame"):
-        s.crop_room(even_shape(5, height=100), crop_pixels=112)
+        crop_room(even_shape(5, height=100), crop_pixels=112)
 
 
 def test_dealing_is_a_pure_function_of_the_seed() -> None:
@@ -144,7 +146,7 @@ def test_dealing_is_a_pure_function_of_the_seed() -> None:
     videos = [even_shape(80), even_shape(200)]
 
     def dealt(seed: int) -> s.Tuples:
-        return s.deal_tuples(videos, np.array([0, 1, 1]), task=task, sampling=VCOP, augmentation=s.Augmentation(),
+        return s.deal_tuples(videos, np.array([0, 1, 1]), task=task, sampling=VCOP, augmentation=Augmentation(),
                              rng=np.random.default_rng([seed, s.TRAIN, 7]))
 
     first, again, other = dealt(1), dealt(1), dealt(2)
@@ -156,7 +158,8 @@ def test_dealing_is_a_pure_function_of_the_seed() -> None:
 
 
 def test_clips_are_spread_as_in_the_published_retrieval() -> None:
-    tuples = s.spread_clips([even_shape(100), even_shape(5)], clips_per_video=10, sampling=VCOP, crop_pixels=112)
+    tuples = s.spread_clips([even_shape(100), even_shape(5)], clips_per_video=10, sampling=VCOP,
+                            augmentation=Augmentation(crop_pixels=112))
     assert tuples.video_B.tolist() == [0] * 10 + [1] * 10
     centres = tuples.frames_BEF[:10, 0, 0] + 8
     assert centres.tolist() == np.linspace(8, 92, 10).astype(int).tolist()

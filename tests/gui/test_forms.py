@@ -8,7 +8,8 @@ from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
-from studio.engine.sampling import Augmentation, Sampling
+from studio.engine.augmentation import Augmentation
+from studio.engine.sampling import Sampling
 from studio.gui.forms import Field, Form, range_text, value_text
 from studio.gui.widgets.editors import (
     CheckBox,

@@ -26,9 +26,9 @@ class Backbone(nn.Module):
     retrieves_with: ClassVar[Literal["average", "pooled"]] = "average"
     """Which feature retrieval puts on top: the average, which neighbours are found by, or `pooled`, as published."""
 
-    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
+    def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
         super().__init__()
-        self.input_pixels, self.clip_frames = input_pixels, clip_frames
+        self.input_pixels, self.clip_frames, self.channels = input_pixels, clip_frames, channels
 
     @property
     @abstractmethod

@@ -27,12 +27,12 @@ class CaffeNet(Backbone):
     takes = "frames"
     feature_layer = "pool5"
 
-    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
-        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
+    def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
+        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames, channels=channels)
         if input_pixels < SMALLEST_PIXELS:
             raise RecipeError(f"an input of {input_pixels} pixels",
                               f"CaffeNet's strides need at least {SMALLEST_PIXELS}", "Choose a larger crop or input")
-        self.conv1 = nn.Sequential(nn.Conv2d(3, 96, 11, stride=4), nn.ReLU())
+        self.conv1 = nn.Sequential(nn.Conv2d(channels, 96, 11, stride=4), nn.ReLU())
         self.pool1 = nn.Sequential(_pool(), nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75))
         self.conv2 = nn.Sequential(nn.Conv2d(96, 256, 5, padding=2, groups=2), nn.ReLU())
         self.pool2 = nn.Sequential(_pool(), nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75))

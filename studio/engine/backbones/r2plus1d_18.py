@@ -23,8 +23,8 @@ class R2Plus1D18(Backbone):
     feature_layer = "layer4"
     retrieves_with = "pooled"
 
-    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
-        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
+    def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
+        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames, channels=channels)
         whole = r2plus1d_18(weights=None)
         self.stem, self.layer1, self.layer2 = whole.stem, whole.layer1, whole.layer2
         self.layer3, self.layer4 = whole.layer3, whole.layer4

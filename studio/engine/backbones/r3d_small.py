@@ -22,9 +22,9 @@ class R3DSmall(Backbone):
     takes = "clips"
     feature_layer = "conv4"
 
-    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
-        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
-        self.conv1 = _conv(3, 16, kernel=(3, 5, 5), stride=(1, 2, 2))
+    def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
+        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames, channels=channels)
+        self.conv1 = _conv(channels, 16, kernel=(3, 5, 5), stride=(1, 2, 2))
         self.conv2 = _conv(16, 32, kernel=(3, 3, 3), stride=(1, 2, 2))
         self.conv3 = _conv(32, 64, kernel=(3, 3, 3), stride=(2, 2, 2))
         self.conv4 = _conv(64, 128, kernel=(3, 3, 3), stride=(2, 2, 2))

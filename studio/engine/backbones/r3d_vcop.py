@@ -20,9 +20,9 @@ class R3DVcop(Backbone):
     feature_layer = "conv5"
     retrieves_with = "pooled"
 
-    def __init__(self, *, input_pixels: int, clip_frames: int) -> None:
-        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames)
-        self.conv1 = nn.Sequential(nn.Conv3d(3, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
+    def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
+        super().__init__(input_pixels=input_pixels, clip_frames=clip_frames, channels=channels)
+        self.conv1 = nn.Sequential(nn.Conv3d(channels, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
                                    nn.BatchNorm3d(64), nn.ReLU())
         self.conv2 = ResidualBlock(64, 64, stride=1)
         self.conv3 = ResidualBlock(64, 128, stride=2)

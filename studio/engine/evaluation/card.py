@@ -19,8 +19,8 @@ from studio.engine.runs import read_run
 SCALINGS = {"unit": "red, green, blue in 0 to 1", "mean-96.5": "red, green, blue in 0 to 255, less 96.5",
             "kinetics": "red, green, blue in 0 to 1, less (0.43216, 0.394666, 0.37645), divided by (0.22803, 0.22145, "
                         "0.216989)"}
-RESIDUAL = ("Before that, each frame is replaced by half its difference from the one before, plus 127.5; the first "
-            "frame repeats the second's")
+ENCODINGS = {"differences": "Before that, each frame is replaced by half its difference from the one before, plus "
+                            "127.5; the first frame repeats the second's"}
 LICENCE = ("The weights are yours: they were learned from your videos. Whether they may be passed on depends on the "
            "rights in those videos and on what patients consented to. The network's code is under Apache-2.0.")
 
@@ -51,7 +51,7 @@ def make_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Back
                                                    recipe.augmentation.network_pixels,
                                                    recipe.augmentation.network_pixels],
                   "frame_stride": recipe.sampling.frame_stride, "scaling": SCALINGS[recipe.augmentation.scaling],
-                  "residual": recipe.augmentation.residual,
+                  "encoding": recipe.augmentation.encoding,
                   "crop_pixels": recipe.augmentation.crop_pixels,
                   "short_side_pixels": project.settings.short_side_pixels},
         "training": {"question": task.question, "task": recipe.task, "paper": task.paper, "classes": task.classes,
@@ -89,7 +89,8 @@ def to_markdown(card: dict[str, Any]) -> str:
              "## What to feed it", f"- `{given['name']}`: {' x '.join(str(side) for side in given['shape'])}",
              (f"- Every {_ordinal(given['frame_stride'])} frame; frames resized to a short side of "
              f"{given['short_side_pixels']} pixels, a square of {given['crop_pixels']} cut out"),
-             f"- {given['scaling']}", *(["- " + RESIDUAL] if given["residual"] else []), "",
+             f"- {given['scaling']}",
+             *(["- " + ENCODINGS[given["encoding"]]] if given["encoding"] in ENCODINGS else []), "",
              "## What it was taught", f"- {taught['question']} ({taught['paper']})",
              (f"- {taught['steps']} steps from {taught['started_from']}, on part of {taught['videos_in_project']} "
               f"videos in {taught['groups_in_project']} groups"),

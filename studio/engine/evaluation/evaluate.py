@@ -23,7 +23,7 @@ from studio.engine.inspection.embedding import open_embedder
 from studio.engine.inspection.features import Features, ensured_features
 from studio.engine.project import Project
 from studio.engine.recipe import recipe_from_toml
-from studio.engine.sampling import Ints
+from studio.engine.shapes import Ints
 from studio.engine.video.footage import Footage, open_footage
 
 FEATURE_KINDS = ("average", "pooled")

@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from studio.engine.augmentation import crop_room
 from studio.engine.backbones.backbone import FeaturesOf
 from studio.engine.errors import TrainingError
 from studio.engine.evaluation.linear_probe import Split
 from studio.engine.events import Event, Progress, TimeLeft
 from studio.engine.inspection.embedding import Embedder
-from studio.engine.sampling import Ints, Tuples, crop_room, plain_tuples, some_of, spread_clips
+from studio.engine.sampling import Tuples, plain_tuples, some_of, spread_clips
+from studio.engine.shapes import Ints
 from studio.engine.video.footage import Footage
 
 BATCH_CLIPS = 8
@@ -76,7 +78,7 @@ def _test(embedder: Embedder, network: nn.Module, label_V: Ints, test_V: Ints, *
     """Accuracy of the mean answer over each test video's clips."""
     chosen = _only(embedder.footage, test_V)
     tuples = spread_clips(chosen, clips_per_video=CLIPS_PER_VIDEO, sampling=embedder.recipe.sampling,
-                          crop_pixels=embedder.view.crop_pixels)
+                          augmentation=embedder.view)
     tuples = dataclasses.replace(tuples, video_B=test_V[tuples.video_B])
     outputs, left = [], TimeLeft(len(tuples))
     for first in range(0, len(tuples), embedder.batch_clips):

@@ -11,7 +11,7 @@ import numpy as np
 
 from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import UsageError
-from studio.engine.sampling import Ints
+from studio.engine.shapes import Ints
 
 QUERY, GALLERY = "query", "gallery"
 

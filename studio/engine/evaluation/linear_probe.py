@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from studio.engine.sampling import Floats, Ints
+from studio.engine.shapes import Floats, Ints
 
 STRENGTHS = (1.0, 0.1, 0.01, 0.001)
 """The pulls towards 0 that are tried; the choice is made inside the training groups."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.engine.sampling import Ints
+from studio.engine.shapes import Ints
 
 TOPS = (1, 5, 10, 20, 50)
 NEVER = np.iinfo(np.int64).max

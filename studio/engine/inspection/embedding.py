@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.engine.augmentation import Augmentation, crop_room
 from studio.engine.backbones.backbone import Backbone
 from studio.engine.device import choose_device
 from studio.engine.recipe import Recipe
-from studio.engine.sampling import Augmentation, Tuples, crop_room, plain_tuples
+from studio.engine.sampling import Tuples, plain_tuples
 from studio.engine.training.checkpoint import load_weights, random_network
 from studio.engine.training.pixels import gather, network_input
 from studio.engine.video.footage import Footage
@@ -58,7 +59,7 @@ class Embedder:
 
     def clips(self, tuples: Tuples) -> Tensor:
         """What the network is shown of tuples of one element: clips_BCTHW on the device."""
-        planes = gather(self.footage, tuples, crop_pixels=self.view.crop_pixels)
+        planes = gather(self.footage, tuples, self.view)
         return network_input(planes, tuples, self.view, self.device)[:, 0]
 
     @torch.inference_mode()
@@ -74,11 +75,12 @@ class Embedder:
         Near an end of the video it is the first or the last clip.
         """
         cached, sampling = self.footage.cached[position], self.recipe.sampling
-        span = sampling.element_span_frames
+        span = sampling.clip_span_frames
         start = min(max(0, cached.frame_at(at_seconds) - span // 2), max(0, cached.frames - span))
         offsets_F = np.arange(sampling.clip_frames) * sampling.frame_stride
         frames_BEF = np.minimum(start + offsets_F, cached.frames - 1)[None, None].astype(np.int64)
-        crop_BE2 = np.array(crop_room(cached, crop_pixels=self.view.crop_pixels), np.int64)[None, None] // 2
+        room = (0, 0) if self.view.crop == "whole" else crop_room(cached, crop_pixels=self.view.crop_pixels)
+        crop_BE2 = np.array(room, np.int64)[None, None] // 2
         return plain_tuples(np.array([position]), frames_BEF, crop_BE2)
 
 

@@ -23,7 +23,8 @@ from studio.engine.events import Event, Events, Finished, Progress, Saved, TimeL
 from studio.engine.inspection.embedding import Embedder, open_embedder
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, recipe_from_toml
-from studio.engine.sampling import Floats, Ints, some_of, spread_clips
+from studio.engine.sampling import some_of, spread_clips
+from studio.engine.shapes import Floats, Ints
 from studio.engine.training.checkpoint import WEIGHTS
 from studio.engine.video.footage import Footage, open_footage
 
@@ -95,7 +96,7 @@ def _make(embedder: Embedder, *, clips_per_video: int, detail: str,
           stop: Callable[[], bool]) -> Generator[Event, None, Features | None]:
     footage, recipe = embedder.footage, embedder.recipe
     tuples = spread_clips(footage.cached, clips_per_video=clips_per_video, sampling=recipe.sampling,
-                          crop_pixels=recipe.augmentation.crop_pixels)
+                          augmentation=recipe.augmentation)
     average_BD: list[Floats] = []
     pooled_VP: Floats | None = None
     left, step = TimeLeft(len(tuples)), embedder.batch_clips
@@ -131,7 +132,7 @@ def _key(run_folder: Path, recipe: Recipe, footage: Footage, *, random: bool, cl
         "weights": ["random", recipe.training.seed] if random else files.sha256_of_file(run_folder / WEIGHTS),
         "clip": [recipe.sampling.clip_frames, recipe.sampling.frame_stride],
         "view": [recipe.augmentation.crop_pixels, recipe.augmentation.network_pixels, recipe.augmentation.scaling,
-                 recipe.augmentation.residual],
+                 recipe.augmentation.encoding],
         "videos": [[video.id, video.identity, cached.frames, cached.height, cached.width]
                    for video, cached in zip(footage.videos, footage.cached, strict=True)]}
     return hashlib.sha256(json.dumps(view).encode()).hexdigest()

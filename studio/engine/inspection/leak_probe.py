@@ -19,7 +19,8 @@ from studio.engine.inspection.shortcuts import Look, looks, see_tuples
 from studio.engine.inspection.wilson import wilson
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe
-from studio.engine.sampling import PROBE, Floats, Tuples, deal_tuples, long_enough, split_by_group
+from studio.engine.sampling import PROBE, Tuples, deal_tuples, long_enough, split_by_group
+from studio.engine.shapes import Floats
 from studio.engine.tasks.task import Task
 from studio.engine.video.footage import Footage, open_footage
 

@@ -21,7 +21,7 @@ from studio.engine.inspection.embedding import Embedder, open_embedder
 from studio.engine.inspection.features import Features, ensured_features
 from studio.engine.inspection.sheet import Row, write_sheet
 from studio.engine.project import Project
-from studio.engine.sampling import Floats, Ints
+from studio.engine.shapes import Floats, Ints
 from studio.engine.video.footage import Footage, open_footage
 
 LeaveOut = Literal["video", "group"]

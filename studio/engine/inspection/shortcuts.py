@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.engine.sampling import Floats, Ints, Tuples
+from studio.engine.sampling import Tuples
+from studio.engine.shapes import Floats, Ints
 from studio.engine.video.cache import CachedVideo
 from studio.engine.video.footage import Footage
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 from torch import Tensor, nn
 
-from studio.engine.sampling import Arrangement, Ints, place_elements
+from studio.engine.sampling import Arrangement, Windows, place_elements
 from studio.engine.tasks.task import Task, TaskOptions, all_pairs, pair_features
 
 
@@ -46,13 +46,13 @@ class ClipOrder(Task):
     def classes(self) -> int:
         return math.factorial(self.elements) // (2 if self.options.merge_reversed else 1)
 
-    def deal(self, start_B: Ints, stop_B: Ints, rng: np.random.Generator) -> Arrangement:
+    def deal(self, windows: Windows, rng: np.random.Generator) -> Arrangement:
         """Place the clips in time, then show them in the order of a class drawn at random."""
-        timely_BEF = place_elements(start_B, stop_B, sampling=self.sampling, rng=rng)
-        label_B = rng.integers(0, self.classes, len(start_B))
+        timely_BEF = place_elements(windows, sampling=self.sampling, rng=rng)
+        label_B = rng.integers(0, self.classes, len(windows))
         order_BE = np.array(self.orders, np.int64)[label_B]
         if self.options.merge_reversed:
-            reverse_B = rng.random(len(start_B)) < 0.5
+            reverse_B = rng.random(len(windows)) < 0.5
             order_BE = np.where(reverse_B[:, None], order_BE[:, ::-1], order_BE)
         return Arrangement(np.take_along_axis(timely_BEF, order_BE[:, :, None], axis=1), label_B, order_BE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,13 +11,50 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from studio.engine.sampling import Arrangement, Ints, Sampling
+from studio.engine.sampling import Arrangement, Sampling, Tuples, Windows
 
 
 class TaskOptions(BaseModel):
     """The options that only one task has; a task extends it."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was dealt, as tensors on the device: all that losses compare outputs with."""
+
+    label_B: Tensor
+    order_BE: Tensor
+    affine_BE5: Tensor
+    pace_B: Tensor
+    video_B: Tensor
+
+    def __len__(self) -> int:
+        return len(self.label_B)
+
+    def part(self, chosen: slice) -> Truth:
+        """The truth about some of the tuples."""
+        return Truth(**{name: tensor[chosen] for name, tensor in vars(self).items()})
+
+    def to(self, device: torch.device) -> Truth:
+        """The same on a device."""
+        return Truth(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+
+
+def truth_of(tuples: Tuples, device: torch.device | str) -> Truth:
+    """Put what losses need of tuples on the device."""
+    return Truth(**{name: torch.from_numpy(np.ascontiguousarray(getattr(tuples, name))).to(device, non_blocking=True)
+                    for name in Truth.__annotations__})
+
+
+def noise_truth(task: Task, tuples: int, rng: torch.Generator) -> Truth:
+    """Make up a truth of `tuples` tuples, to time a step with: labels at random, each a video of its own."""
+    elements = task.elements
+    return Truth(label_B=torch.randint(0, task.classes, (tuples,), generator=rng),
+                 order_BE=torch.rand((tuples, elements), generator=rng).argsort(dim=1),
+                 affine_BE5=torch.zeros(tuples, elements, 5), pace_B=torch.zeros(tuples, dtype=torch.long),
+                 video_B=torch.arange(tuples))
 
 
 class Task(ABC):
@@ -56,8 +94,8 @@ class Task(ABC):
         return 1 / self.classes
 
     @abstractmethod
-    def deal(self, start_B: Ints, stop_B: Ints, rng: np.random.Generator) -> Arrangement:
-        """Make one question of each window [start, stop) in frames."""
+    def deal(self, windows: Windows, rng: np.random.Generator) -> Arrangement:
+        """Make one question of each window."""
 
     @abstractmethod
     def label_text(self, label: int) -> str:
@@ -67,13 +105,18 @@ class Task(ABC):
     def head(self, feature_dim: int) -> nn.Module:
         """Make the head: features_BED -> outputs, by default logits_BK over the classes."""
 
-    def loss(self, outputs: Tensor, label_B: Tensor) -> Tensor:
+    def loss(self, outputs: Tensor, truth: Truth) -> Tensor:
         """Mean loss of a batch; cross-entropy unless the task says otherwise."""
-        return nn.functional.cross_entropy(outputs.float(), label_B)
+        return nn.functional.cross_entropy(outputs.float(), truth.label_B)
 
     def answers(self, outputs: Tensor) -> Tensor:
-        """The class that the network chose, answer_B."""
-        return outputs.argmax(dim=1)
+        """The class that the network chose, answer_B; the first `classes` columns are logits unless overridden."""
+        return outputs[:, :self.classes].argmax(dim=1)
+
+    def probabilities(self, outputs: Tensor, answer_B: Tensor) -> Tensor | None:
+        """The share that the network gave its answer, probability_B; None where its outputs are no shares."""
+        logits_BK = outputs[:, :self.classes].float()
+        return logits_BK.softmax(dim=1).gather(1, answer_B[:, None])[:, 0]
 
 
 def all_pairs(elements: int) -> list[tuple[int, int]]:

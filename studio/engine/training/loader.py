@@ -111,7 +111,7 @@ class Loader:
 
     def _make(self, step: int) -> Batch:
         tuples = deal_batch(self._plan, step=step)
-        planes = gather(self._plan.train, tuples, crop_pixels=self._plan.recipe.augmentation.crop_pixels)
+        planes = gather(self._plan.train, tuples, self._plan.recipe.augmentation)
         if self._stream is None:
             return Batch(step, tuples, planes)
         with torch.cuda.device(self._device), torch.cuda.stream(self._stream):

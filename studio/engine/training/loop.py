@@ -18,6 +18,7 @@ from studio.engine.recipe import Recipe, recipe_from_toml
 from studio.engine.training import alarms
 from studio.engine.training.checkpoint import Checkpoint, load_into, load_newest, network_tensors, start_from
 from studio.engine.training.network import TupleNetwork, build_network
+from studio.engine.training.objective import Objective
 from studio.engine.training.plan import make_plan
 from studio.engine.training.precision import Precision, choose_precision, prepared, self_test_file
 from studio.engine.training.record import Record, environment, refuse_if_running
@@ -79,8 +80,8 @@ def _run(order: _Order, name: str, *, threads: int) -> Events:
     folder = order.folder or order.project.new_run_folder(name)
     record = Record(folder, chance=plan.task.chance)
     state = State(machine=machine, fingerprint=plan.fingerprint, precision=precision.to_json())
-    stepper = Stepper(prepared(network.to(device.device), precision), plan.task, order.recipe.training,
-                      device=device.device, precision=precision)
+    stepper = Stepper(prepared(network.to(device.device), precision), Objective.of(order.recipe),
+                      order.recipe.training, device=device.device, precision=precision)
     if found:
         stepper.load(found.tensors)
         state = state.going_on(found.state)

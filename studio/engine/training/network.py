@@ -5,6 +5,8 @@ Legend: B tuples, E elements, C channels, T frames, H height, W width, D feature
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -13,11 +15,11 @@ from studio.engine.recipe import Recipe
 
 
 class TupleNetwork(nn.Module):
-    """A backbone and a head. All clips of a batch's tuples go through the backbone in one forward pass."""
+    """A backbone, a head, and a head for each term. All clips of a batch go through the backbone in one pass."""
 
-    def __init__(self, backbone: Backbone, head: nn.Module) -> None:
+    def __init__(self, backbone: Backbone, head: nn.Module, terms: Mapping[str, nn.Module] | None = None) -> None:
         super().__init__()
-        self.backbone, self.head = backbone, head
+        self.backbone, self.head, self.terms = backbone, head, nn.ModuleDict(terms or {})
 
     def features(self, clips_BECTHW: Tensor) -> Tensor:
         """clips_BECTHW -> features_BED."""
@@ -33,4 +35,6 @@ def build_network(recipe: Recipe) -> TupleNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
         backbone = recipe.make_backbone()
-        return TupleNetwork(backbone, recipe.make_task().head(backbone.head_dim))
+        head = recipe.make_task().head(backbone.head_dim)
+        return TupleNetwork(backbone, head, {name: term.head(backbone.head_dim)
+                                             for name, term in recipe.make_terms().items()})

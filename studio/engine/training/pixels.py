@@ -11,7 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from studio.engine.sampling import Augmentation, Ints, Tuples, some_of
+from studio.engine.augmentation import Augmentation
+from studio.engine.sampling import Tuples, some_of
+from studio.engine.shapes import Ints
+from studio.engine.training.augment import blurred, coloured, turned
 from studio.engine.video.footage import Footage
 
 OPN_MEAN = 96.5
@@ -45,13 +48,13 @@ class Planes:
         return Planes(self.y_BEFHW.pin_memory(), self.u_BEFHW.pin_memory(), self.v_BEFHW.pin_memory(), self.parity_BE2)
 
 
-def gather(footage: Footage, tuples: Tuples, *, crop_pixels: int) -> Planes:
+def gather(footage: Footage, tuples: Tuples, augmentation: Augmentation) -> Planes:
     """Cut the windows of `tuples` straight from the memory maps, in the order in which they lie in the files.
 
     `tuples.video_B` counts positions in the footage. Window side: the crop and its parity, rounded up to even.
     """
     count, elements, frames = tuples.frames_BEF.shape
-    half = (crop_pixels + 2) // 2
+    half = (augmentation.crop_pixels + 2) // 2
     y_BEFHW = torch.zeros((count, elements, frames, 2 * half, 2 * half), dtype=torch.uint8)
     u_BEFHW, v_BEFHW = (torch.zeros((count, elements, frames, half, half), dtype=torch.uint8) for _ in "uv")
     outs = [(y_BEFHW.numpy(), 2), (u_BEFHW.numpy(), 1), (v_BEFHW.numpy(), 1)]
@@ -100,9 +103,12 @@ def network_input(planes: Planes, tuples: Tuples, augmentation: Augmentation, de
         cut_NCFHW = _resize(cut_NCFHW, augmentation.network_pixels)
     rgb_NCFHW = to_rgb(cut_NCFHW)
     rgb_NCFHW = _mirror(rgb_NCFHW, np.repeat(tuples.flip_B, elements))
-    rgb_NCFHW = _one_channel(rgb_NCFHW, tuples.channel_BE.reshape(-1))
     rgb_NCFHW = _resize(rgb_NCFHW, augmentation.network_pixels)
-    if augmentation.residual:
+    rgb_NCFHW = turned(rgb_NCFHW, tuples.affine_BE5.reshape(-1, 5))
+    rgb_NCFHW = coloured(rgb_NCFHW, tuples.colour_BE4.reshape(-1, 4))
+    rgb_NCFHW = blurred(rgb_NCFHW, tuples.blur_BE.reshape(-1))
+    rgb_NCFHW = _one_channel(rgb_NCFHW, tuples.channel_BE.reshape(-1))
+    if augmentation.encoding == "differences":
         rgb_NCFHW = _residual(rgb_NCFHW)
     return _scale(rgb_NCFHW, augmentation.scaling).unflatten(0, (count, elements))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.engine.augmentation import crop_room
 from studio.engine.errors import UsageError
 from studio.engine.recipe import Recipe
 from studio.engine.sampling import (
@@ -15,7 +16,6 @@ from studio.engine.sampling import (
     VALIDATION,
     Tuples,
     batch_videos,
-    crop_room,
     deal_tuples,
     long_enough,
     split_by_group,

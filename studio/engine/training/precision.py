@@ -11,7 +11,7 @@ import hashlib
 import math
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,9 @@ from studio.engine.device import available_cores, wait_for
 from studio.engine.errors import MachineError, ProjectError
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, make_recipe
+from studio.engine.tasks.task import Truth, noise_truth
 from studio.engine.training.network import TupleNetwork, build_network
+from studio.engine.training.objective import Objective
 from studio.engine.training.selftest import (
     Layers,
     channels_last_of,
@@ -151,8 +153,8 @@ class Bench:
 
     network: TupleNetwork
     clips_BECTHW: Tensor
-    label_B: Tensor
-    loss: Callable[[Tensor, Tensor], Tensor]
+    truth: Truth
+    objective: Objective
     layers: Layers
     device: torch.device
     began: float
@@ -160,17 +162,19 @@ class Bench:
     @classmethod
     def of(cls, recipe: Recipe, device: torch.device) -> Bench:
         """Make it: with a whole batch on a GPU, which a part would not fill, and with what takes a moment elsewhere."""
-        task, pixels, network = recipe.make_task(), recipe.augmentation.network_pixels, build_network(recipe)
+        objective, network = Objective.of(recipe), build_network(recipe)
+        task, backbone = objective.task, network.backbone
         tuples = recipe.training.batch_size
         if device.type == "cpu":
             gmac = cost(network.backbone).gmac_per_clip * task.elements
             tuples = max(1, min(tuples, int(_BENCH_GMAC / max(gmac, 1e-6))))
         rng = torch.Generator().manual_seed(0)
-        shape = (tuples, task.elements, 3, recipe.sampling.clip_frames, pixels, pixels)
+        pixels = backbone.input_pixels
+        shape = (tuples, task.elements, backbone.channels, backbone.clip_frames, pixels, pixels)
         clips_BECTHW = torch.randn(shape, generator=rng).to(device)
-        label_B = torch.randint(0, task.classes, (tuples,), generator=rng).to(device)
+        truth = noise_truth(task, tuples, rng).to(device)
         layers = layers_with_shapes(network.to(device), clips_BECTHW[:1])
-        return cls(network, clips_BECTHW, label_B, task.loss, layers, device, time.monotonic())
+        return cls(network, clips_BECTHW, truth, objective, layers, device, time.monotonic())
 
     @property
     def late(self) -> bool:
@@ -221,8 +225,8 @@ class Bench:
             for repeat in range(4):
                 start = time.perf_counter()
                 with autocast(self.device, precision):
-                    outputs = self.network(laid_out(self.clips_BECTHW, precision))
-                    loss = self.loss(outputs, self.label_B)
+                    clips_BECTHW = laid_out(self.clips_BECTHW, precision)
+                    loss = self.objective.losses(self.network, clips_BECTHW, self.truth).total
                 loss.backward()
                 self.network.zero_grad(set_to_none=True)
                 wait_for(self.device)

@@ -25,6 +25,7 @@ from studio.engine.recipe import Recipe
 from studio.engine.training import alarms, schedule
 from studio.engine.training.loader import Loader
 from studio.engine.training.network import build_network
+from studio.engine.training.objective import Objective
 from studio.engine.training.plan import Plan, make_plan
 from studio.engine.training.precision import Precision, choose_precision, prepared, self_test_file
 from studio.engine.training.step import Stepper
@@ -76,13 +77,13 @@ def _one_step(plan: Plan, device: torch.device, precision: Precision) -> _Measur
         torch.cuda.reset_peak_memory_stats(device)
     before = 0 if device.type == "cuda" else used_memory_bytes(device)
     network = prepared(build_network(plan.recipe).to(device), precision)
-    stepper = Stepper(network, plan.task, plan.recipe.training, device=device, precision=precision)
+    stepper = Stepper(network, Objective.of(plan.recipe), plan.recipe.training, device=device, precision=precision)
     seconds, used = math.inf, 0
     with Loader(plan, device=device) as loader:
         for _ in range(3):
             batch = loader.take()
             start = time.perf_counter()
-            stepper.step(loader.clips(batch), batch.tuples.label_B, learning_rate=0.0)
+            stepper.step(loader.clips(batch), batch.tuples, learning_rate=0.0)
             wait_for(device)
             took = time.perf_counter() - start
             seconds, used = min(seconds, took), max(used, used_memory_bytes(device) - before)

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from studio.engine.device import RandomState
 from studio.engine.errors import MachineError
 from studio.engine.recipe import Training
-from studio.engine.sampling import Ints
-from studio.engine.tasks.task import Task
+from studio.engine.sampling import Tuples
+from studio.engine.shapes import Ints
+from studio.engine.tasks.task import truth_of
 from studio.engine.training.network import TupleNetwork
+from studio.engine.training.objective import Objective
 from studio.engine.training.precision import Precision, autocast, laid_out
 
 _FUSED = ("cpu", "cuda")
@@ -38,20 +40,22 @@ class StepResult:
     answer_B: Ints
     probability_B: NDArray[np.float32] | None
     """Share that the network gave its answer; None where the task's outputs are no classes."""
+    parts: dict[str, float]
+    """The task's loss and each term's, before their weights."""
 
 
 class Stepper:
     """The network with its optimiser and its random state. `micro_batch` tuples are computed at a time (0: all)."""
 
-    def __init__(self, network: TupleNetwork, task: Task, training: Training, *, device: torch.device,
+    def __init__(self, network: TupleNetwork, objective: Objective, training: Training, *, device: torch.device,
                  precision: Precision) -> None:
-        self.network, self._task, self._training = network, task, training
+        self.network, self._objective, self._training = network, objective, training
         self._device, self._precision = device, precision
         self.optimiser = make_optimiser(network, training, device=device)
         self.random = RandomState(seed=training.seed, device=device)
         self.micro_batch = 0
 
-    def step(self, clips_BECTHW: Tensor, label_B: Ints, *, learning_rate: float) -> StepResult:
+    def step(self, clips_BECTHW: Tensor, tuples: Tuples, *, learning_rate: float) -> StepResult:
         """Learn from one batch. Where memory runs out, try again with half as many tuples at a time, all or nothing.
 
         Raises `MachineError` when not even one tuple fits.
@@ -60,7 +64,7 @@ class Stepper:
             kept = [buffer.clone() for buffer in self.network.buffers()]
             try:
                 with self.random.used(), _quick_convolutions(self._device):
-                    found = self._compute(clips_BECTHW, label_B)
+                    found = self._compute(clips_BECTHW, tuples)
                 if found.applied:
                     self._apply(found.gradient_norm, learning_rate)
                 else:
@@ -70,7 +74,7 @@ class Stepper:
                 if not is_out_of_memory(error):
                     raise
                 self._put_back(kept)
-                self._halve(len(label_B), error)
+                self._halve(len(tuples), error)
             finally:
                 self.optimiser.zero_grad(set_to_none=True)
 
@@ -90,26 +94,31 @@ class Stepper:
         self.random.load({name.removeprefix("random/"): state for name, state in tensors.items()
                           if name.startswith("random/")})
 
-    def _compute(self, clips_BECTHW: Tensor, label_B: Ints) -> StepResult:
+    def _compute(self, clips_BECTHW: Tensor, tuples: Tuples) -> StepResult:
         """Losses and gradients of a batch, summed over its parts; nothing is applied yet."""
         self.network.train()
-        labels = torch.from_numpy(label_B).to(self._device, non_blocking=True)
-        part = self.micro_batch or len(label_B)
+        truth, whole = truth_of(tuples, self._device), len(tuples)
+        part = self.micro_batch or whole
         losses, outputs = [], []
-        for first in range(0, len(label_B), part):
-            clips, label = clips_BECTHW[first:first + part], labels[first:first + part]
+        for first in range(0, whole, part):
+            chosen = slice(first, first + part)
+            asked = truth.part(chosen)
             with autocast(self._device, self._precision):
-                output = self.network(laid_out(clips, self._precision))
-                loss = self._task.loss(output, label) * (len(label) / len(label_B))
+                found = self._objective.losses(self.network, laid_out(clips_BECTHW[chosen], self._precision), asked)
+                share = len(asked) / whole
+                loss = found.total * share
             loss.backward()
-            losses.append(loss.detach())
-            outputs.append(output.detach())
+            losses.append(torch.stack([loss.detach(), *(share * value.detach() for value in found.parts.values())]))
+            outputs.append(found.outputs.detach())
         gradients = [parameter.grad for parameter in self.network.parameters() if parameter.grad is not None]
-        loss, norm = torch.stack([torch.stack(losses).sum(), nn.utils.get_total_norm(gradients)]).tolist()
-        output = torch.cat(outputs).float()
-        answer_B = self._task.answers(output)
+        figures = torch.cat([nn.utils.get_total_norm(gradients)[None], torch.stack(losses).sum(0)])
+        norm, loss, *parts = figures.tolist()
+        output, task = torch.cat(outputs).float(), self._objective.task
+        answer_B = task.answers(output)
+        share_B = task.probabilities(output, answer_B)
         return StepResult(loss, norm, math.isfinite(loss) and math.isfinite(norm), answer_B.cpu().numpy(),
-                          _probabilities(output, answer_B, self._task.classes))
+                          None if share_B is None else share_B.cpu().numpy(),
+                          dict(zip(("task", *self._objective.terms), parts, strict=True)))
 
     def _apply(self, gradient_norm: float, learning_rate: float) -> None:
         if self._training.gradient_clip:
@@ -168,12 +177,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out, on a GPU or on the machine."""
     words = ("not enough memory", "can't allocate memory", "out of memory", "cannot allocate memory")
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(word in str(error) for word in words)
-
-
-def _probabilities(output: Tensor, answer_B: Tensor, classes: int) -> NDArray[np.float32] | None:
-    if output.dim() != 2 or output.shape[1] != classes:
-        return None
-    return output.softmax(dim=1).gather(1, answer_B[:, None])[:, 0].cpu().numpy()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from studio.engine.events import Preview
-from studio.engine.sampling import Ints
+from studio.engine.shapes import Ints
 from studio.engine.training.loader import Batch
 from studio.engine.training.plan import Plan
 from studio.engine.training.step import StepResult
@@ -26,6 +26,7 @@ class Tally:
     def __init__(self, *, waited_seconds: float = 0.0) -> None:
         self._start, self._waited_before = time.monotonic(), waited_seconds
         self._losses: list[float] = []
+        self._parts: list[dict[str, float]] = []
         self._norms: list[float] = []
         self._answers: list[Ints] = []
         self._labels: list[Ints] = []
@@ -41,6 +42,7 @@ class Tally:
         self._tuples += len(batch.tuples)
         if found.applied:
             self._losses.append(found.loss)
+            self._parts.append(found.parts)
             self._norms.append(found.gradient_norm)
             self._answers.append(found.answer_B)
             self._labels.append(batch.tuples.label_B)
@@ -55,7 +57,8 @@ class Tally:
         answer_B = np.concatenate([np.zeros(0, np.int64), *self._answers])
         label_B = np.concatenate([np.zeros(0, np.int64), *self._labels])
         known = len(label_B) > 0
-        return {
+        parts = self._parts[0] if self._parts and len(self._parts[0]) > 1 else {}
+        return {f"loss_{name}": _mean([part[name] for part in self._parts]) for name in parts} | {
             "loss": _mean(self._losses), "gradient_norm": _mean(self._norms),
             "accuracy": float((answer_B == label_B).mean()) if known else None,
             "balanced_accuracy": balanced_accuracy(answer_B, label_B) if known else None,

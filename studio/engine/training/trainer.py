@@ -90,7 +90,7 @@ class Trainer:
 
     def _one_step(self, loader: Loader, batch: Batch, tally: Tally, rate: float) -> Generator[Event, None, None]:
         before = self.stepper.micro_batch
-        found = self.stepper.step(loader.clips(batch), batch.tuples.label_B, learning_rate=rate)
+        found = self.stepper.step(loader.clips(batch), batch.tuples, learning_rate=rate)
         self.state.step += 1
         self.state.seconds = self._seconds()
         tally.add(batch, found)

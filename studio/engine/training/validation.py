@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from studio.engine.events import Event, Progress, TimeLeft
-from studio.engine.sampling import Ints, some_of
+from studio.engine.sampling import some_of
+from studio.engine.shapes import Ints
+from studio.engine.tasks.task import truth_of
 from studio.engine.training.network import TupleNetwork
 from studio.engine.training.pixels import gather, network_input
 from studio.engine.training.plan import Plan, validation_tuples
@@ -51,12 +53,11 @@ def validate(plan: Plan, network: TupleNetwork, *, step: int, device: torch.devi
                 return None
             yield Progress(phase="validation", done=first, total=len(tuples), unit="tuples", seconds_left=left(first))
             some = some_of(tuples, slice(first, first + part))
-            planes = gather(plan.validation, some, crop_pixels=augmentation.crop_pixels)
-            label_B = torch.from_numpy(some.label_B).to(device)
+            planes = gather(plan.validation, some, augmentation)
             with torch.inference_mode(), autocast(device, precision):
                 features_BED = network.features(laid_out(network_input(planes, some, augmentation, device), precision))
                 outputs = network.head(features_BED)
-                losses.append(float(plan.task.loss(outputs, label_B)) * len(label_B))
+                losses.append(float(plan.task.loss(outputs, truth_of(some, device))) * len(some))
             answers.append(plan.task.answers(outputs).cpu().numpy())
             features.append(features_BED.float().flatten(0, 1).cpu())
     finally:

@@ -69,9 +69,20 @@ class Facts:
         return HEADER_BYTES + self.frames * (self.record_bytes + 12)
 
 
-def cache_path(folder: Path, *, identity: str, short_side_pixels: int) -> Path:
-    """Where the cached frames of a video lie."""
-    return folder / identity[:2] / f"{identity}-{short_side_pixels}.frames"
+@dataclass(frozen=True)
+class Form:
+    """In which form frames are cached: the short side in pixels, and the fingerprint of the mask on them ("": none)."""
+
+    short_side_pixels: int
+    mask: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.short_side_pixels}{'-' if self.mask else ''}{self.mask}"
+
+
+def cache_path(folder: Path, *, identity: str, form: Form) -> Path:
+    """Where the cached frames of a video lie in this form."""
+    return folder / identity[:2] / f"{identity}-{form}.frames"
 
 
 def pack_header(facts: Facts) -> bytes:
@@ -235,6 +246,15 @@ class CachedVideo:
     def motion_N(self) -> NDArray[np.float32]:
         """Mean motion from the frame before, in cached pixels; the first frame repeats the second."""
         return np.frombuffer(self._tables, np.float32, self.frames, 8 * self.frames)
+
+    def glimpse(self, frames_S: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Red, green and blue at every eighth place of each frame, 0 to 255: colours_SK."""
+        y = self.y_NHW[frames_S, 4::8, 4::8].astype(np.float32)
+        u, v = (plane[frames_S, 2::4, 2::4].astype(np.float32) - 128 for plane in (self.u_NHW, self.v_NHW))
+        rows, columns = min(y.shape[1], u.shape[1]), min(y.shape[2], u.shape[2])
+        y, u, v = (plane[:, :rows, :columns] for plane in (y, u, v))
+        rgb_SYX3 = np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=-1)
+        return np.asarray(np.clip(rgb_SYX3, 0, 255).reshape(len(frames_S), -1), np.float32)
 
     def frame_at(self, seconds: float) -> int:
         """Number of the frame that is shown at that time; the first or last one outside the video."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import ProjectError, VideoError
 from studio.engine.project import Project
-from studio.engine.video.cache import CachedVideo, Maps, cache_path
+from studio.engine.video.cache import CachedVideo, Form, Maps, cache_path
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,11 @@ class Footage:
 
     videos: list[Video]
     cached: list[CachedVideo]
+
+
+def form_of(project: Project) -> Form:
+    """In which form the frames of a project are cached."""
+    return Form(project.settings.short_side_pixels)
 
 
 def open_footage(project: Project, *, only: Sequence[int] | None = None) -> Footage:
@@ -33,8 +38,7 @@ def open_footage(project: Project, *, only: Sequence[int] | None = None) -> Foot
         rows = [row for row in rows if row.id in wanted and row.readable]
     footage, maps, missing = Footage([], []), Maps(), 0
     for row in rows:
-        path = cache_path(project.cache_folder, identity=row.identity,
-                          short_side_pixels=project.settings.short_side_pixels)
+        path = cache_path(project.cache_folder, identity=row.identity, form=form_of(project))
         try:
             footage.cached.append(CachedVideo(path, name=display_path(row.path), maps=maps))
             footage.videos.append(row)

@@ -16,6 +16,7 @@ from studio.engine.errors import MachineError, ProjectError, UsageError, VideoEr
 from studio.engine.events import Event, Events, Finished, Progress, TimeLeft, Warned
 from studio.engine.project import Grouping, Project
 from studio.engine.video.cache import Facts, cache_path, read_facts
+from studio.engine.video.footage import form_of
 from studio.engine.video.grouping import assign_groups
 from studio.engine.video.library import Found, Walk, find_videos
 from studio.engine.video.make import Order
@@ -44,8 +45,7 @@ class _Scan:
     def cached(self, identity: str) -> bool:
         """Whether whole cached frames of this content are there."""
         try:
-            read_facts(cache_path(self.project.cache_folder, identity=identity,
-                                  short_side_pixels=self.project.settings.short_side_pixels))
+            read_facts(cache_path(self.project.cache_folder, identity=identity, form=form_of(self.project)))
         except VideoError:
             return False
         return bool(identity)
@@ -151,7 +151,7 @@ def _ingest(state: _Scan, catalogue: Catalogue, *, workers: int, with_motion: bo
     catalogue.commit()
     todo = [found for found in fresh if not found.problem]
     orders = [Order(path=found.file, cache_folder=state.project.cache_folder, with_motion=with_motion,
-                    short_side_pixels=state.project.settings.short_side_pixels) for found in todo]
+                    form=form_of(state.project)) for found in todo]
     left, told_at = TimeLeft(len(todo)), 0.0
     yield Progress(phase="ingest", done=0, total=len(todo), unit="videos", detail=f"{state.kept} are unchanged")
     with Workers(orders, workers=workers, stall_seconds=stall_seconds) as pool:

@@ -17,7 +17,7 @@ from studio.engine import files
 from studio.engine.catalogue import UNREADABLE
 from studio.engine.errors import VideoError
 from studio.engine.video import dicom
-from studio.engine.video.cache import CacheWriter, Facts, Record, cache_path, read_facts
+from studio.engine.video.cache import CacheWriter, Facts, Form, Record, cache_path, read_facts
 from studio.engine.video.motion import MotionMeter
 from studio.engine.video.probe import verdict_of
 from studio.engine.video.reader import Reader, VideoReader, frame_times, orientation
@@ -32,7 +32,7 @@ class Order:
 
     path: Path
     cache_folder: Path
-    short_side_pixels: int
+    form: Form
     with_motion: bool = True
 
 
@@ -94,7 +94,7 @@ def make_cached(order: Order, told: Told = lambda _frames: None) -> Facts:
         identity = files.sha256_of_file(order.path, on_chunk=lambda _bytes: told(0))
     except OSError as error:
         return _nothing("", f"the file cannot be read ({error.strerror or error})")
-    target = cache_path(order.cache_folder, identity=identity, short_side_pixels=order.short_side_pixels)
+    target = cache_path(order.cache_folder, identity=identity, form=order.form)
     try:
         return read_facts(target)
     except VideoError:
@@ -133,7 +133,7 @@ def _make(order: Order, identity: str, before: tuple[int, int], target: Path, to
         if first is None:
             return _without_frames(reader, identity)
         shrinker = Shrinker(first.frame, pixel_aspect=reader.source.pixel_aspect,
-                            short_side_pixels=order.short_side_pixels)
+                            short_side_pixels=order.form.short_side_pixels)
         size = (first.frame.width, first.frame.height)
         meter = MotionMeter() if order.with_motion else None
         with files.atomic_file(target) as stream:

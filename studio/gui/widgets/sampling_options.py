@@ -6,7 +6,8 @@ from pydantic import BaseModel
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.engine.sampling import Augmentation, Sampling
+from studio.engine.augmentation import Augmentation
+from studio.engine.sampling import Sampling
 from studio.gui.blocks import button, label, row
 from studio.gui.forms import Form
 from studio.gui.recipes import section_of, whole_preset

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPixmap
 from studio.engine.catalogue import Video
 from studio.engine.project import Project
 from studio.engine.video.cache import CachedVideo, cache_path
+from studio.engine.video.footage import form_of
 from studio.gui.background import Background
 from studio.gui.session import Session
 from studio.gui.widgets.pictures import Frames, pixmap
@@ -22,8 +23,7 @@ _MOST_PIXELS = 128
 
 def open_cached(project: Project, video: Video) -> CachedVideo:
     """Open a video's cached frames without a look into the catalogue. Raises `VideoError` when they are missing."""
-    return CachedVideo(cache_path(project.cache_folder, identity=video.identity,
-                                  short_side_pixels=project.settings.short_side_pixels))
+    return CachedVideo(cache_path(project.cache_folder, identity=video.identity, form=form_of(project)))
 
 
 class Thumbnails(QObject):

@@ -31,7 +31,8 @@ def test_they_are_what_the_backbone_says_of_ten_clips_a_video(tiny_run: Path, tm
     assert result["clips"] == 10 * len(footage.videos) == kept.times_VC.size
     assert (np.diff(kept.times_VC, axis=1) >= 0).all()
     embedder = open_embedder(footage, run)
-    tuples = spread_clips(footage.cached, clips_per_video=10, sampling=embedder.recipe.sampling, crop_pixels=112)
+    tuples = spread_clips(footage.cached, clips_per_video=10, sampling=embedder.recipe.sampling,
+                          augmentation=embedder.view)
     found = embedder.features(some_of(tuples, slice(10, 20)))
     torch.testing.assert_close(found.average_BD, torch.from_numpy(kept.average_VCD[1]), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(found.pooled_BP.mean(0), torch.from_numpy(kept.pooled_VP[1]), rtol=1e-4, atol=1e-5)

@@ -109,7 +109,7 @@ def test_tuples_are_exactly_what_the_network_gets(asking: Asking, sample_project
     dealt = deal(footage, recipe, count=3, seed=5)
     for number, picture_EFHW3 in enumerate(pictures_of(message)):
         one = some_of(dealt.tuples, slice(number, number + 1))
-        fed_BECTHW = network_input(gather(footage, one, crop_pixels=recipe.augmentation.crop_pixels), one,
+        fed_BECTHW = network_input(gather(footage, one, recipe.augmentation), one,
                                    recipe.augmentation, "cpu")
         np.testing.assert_array_equal(picture_EFHW3, displayable(fed_BECTHW, recipe.augmentation)[0].numpy())
         shown = message["result"]["tuples"][number]

@@ -8,6 +8,7 @@ import torch
 
 from studio.engine.sampling import Sampling
 from studio.engine.tasks.clip_order import ClipOrder, ClipOrderOptions, PairwiseOrderHead
+from tests.engine.shapes import windows_at
 
 SAMPLING = Sampling(tuple_length=3, clip_frames=2, interval_frames=1)
 
@@ -22,7 +23,7 @@ def test_the_class_table_is_that_of_itertools_permutations() -> None:
 def test_labels_tell_the_order_that_is_shown() -> None:
     task = ClipOrder(sampling=SAMPLING)
     start = np.full(300, 4)
-    dealt = task.deal(start, start + task.span_frames, np.random.default_rng(3))
+    dealt = task.deal(windows_at(start, span=task.span_frames), np.random.default_rng(3))
     assert set(dealt.label_B) == set(range(6))
     for frames, label in zip(dealt.frames_BEF, dealt.label_B, strict=True):
         places = np.argsort(np.argsort(frames[:, 0]))
@@ -33,7 +34,7 @@ def test_merged_classes_hold_both_directions() -> None:
     task = ClipOrder(sampling=SAMPLING, options=ClipOrderOptions(merge_reversed=True))
     assert task.classes == 3
     start = np.zeros(300, np.int64)
-    dealt = task.deal(start, start + task.span_frames, np.random.default_rng(3))
+    dealt = task.deal(windows_at(start, span=task.span_frames), np.random.default_rng(3))
     for order, label in zip(dealt.order_BE, dealt.label_B, strict=True):
         assert task.orders[label] in (tuple(order), tuple(order[::-1]))
     assert len({tuple(order) for order in dealt.order_BE}) == 6

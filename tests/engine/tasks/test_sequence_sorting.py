@@ -10,6 +10,7 @@ import torch
 from studio.engine.sampling import Sampling
 from studio.engine.tasks.sequence_sorting import ORDERS, SequenceSorting
 from studio.engine.tasks.task import all_pairs
+from tests.engine.shapes import windows_at
 
 OPN = Sampling(tuple_length=4, clip_frames=1, interval_frames=5)
 
@@ -23,7 +24,7 @@ def test_the_table_holds_one_of_each_order_and_its_reverse() -> None:
 def test_the_label_tells_the_order_up_to_reversal() -> None:
     task = SequenceSorting(sampling=OPN)
     start = np.zeros(600, np.int64)
-    dealt = task.deal(start, start + task.span_frames, np.random.default_rng(1))
+    dealt = task.deal(windows_at(start, span=task.span_frames), np.random.default_rng(1))
     directions = set()
     for frames, label in zip(dealt.frames_BEF[:, :, 0], dealt.label_B, strict=True):
         shown = "".join(str(place + 1) for place in np.argsort(np.argsort(frames)))

@@ -12,7 +12,7 @@ from studio.engine import files
 from studio.engine.catalogue import GOOD, Video
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, make_recipe
-from studio.engine.video.cache import CachedVideo, CacheWriter, Facts, cache_path
+from studio.engine.video.cache import CachedVideo, CacheWriter, Facts, Form, cache_path
 from studio.engine.video.footage import Footage, open_footage
 
 SIDE = 64
@@ -24,7 +24,7 @@ def write_video(folder: Path, *, number: int, frames: int = 40) -> Facts:
     ground = rng.integers(60, 120, (SIDE, SIDE)).astype(np.uint8)
     start, pace = rng.uniform(8, 40, 2), rng.uniform(-0.3, 0.3, 2)
     identity = hashlib.sha256(str(number).encode()).hexdigest()
-    with files.atomic_file(cache_path(folder, identity=identity, short_side_pixels=SIDE)) as stream:
+    with files.atomic_file(cache_path(folder, identity=identity, form=Form(SIDE))) as stream:
         writer = CacheWriter(stream, SIDE, SIDE)
         for frame in range(frames):
             record, half = writer.next, 1 + frame // 3

@@ -18,6 +18,7 @@ from studio.engine.project import Project
 from studio.engine.recipe import Recipe
 from studio.engine.tasks import TASKS
 from studio.engine.tasks.clip_order import ClipOrder
+from studio.engine.tasks.task import Truth
 from studio.engine.training.checkpoint import WEIGHTS, load_newest, load_weights, read_tensors
 from studio.engine.training.loop import train
 from studio.engine.training.trainer import FAILURES_IN_A_ROW, ROLLBACKS
@@ -220,8 +221,8 @@ class _Spoilt(ClipOrder):
     steps = 0
     bad = range(0)
 
-    def loss(self, outputs: Tensor, label_B: Tensor) -> Tensor:
-        loss = super().loss(outputs, label_B)
+    def loss(self, outputs: Tensor, truth: Truth) -> Tensor:
+        loss = super().loss(outputs, truth)
         if not outputs.requires_grad:
             return loss
         type(self).steps += 1

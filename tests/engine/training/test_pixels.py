@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.sampling import Augmentation, Tuples, plain_tuples
+from studio.engine.augmentation import Augmentation
+from studio.engine.sampling import Tuples, plain_tuples
 from studio.engine.training import pixels
 from studio.engine.training.pixels import displayable, gather, network_input
 from studio.engine.video.footage import Footage
@@ -31,7 +32,7 @@ def _tuples() -> Tuples:
 def test_what_the_network_sees_is_the_very_crop_of_the_cached_frames(footage: Footage, scaling: str) -> None:
     augmentation = Augmentation(crop_pixels=CROP, scaling=scaling)
     tuples = _tuples()
-    clips = network_input(gather(footage, tuples, crop_pixels=CROP), tuples, augmentation, "cpu")
+    clips = network_input(gather(footage, tuples, Augmentation(crop_pixels=CROP)), tuples, augmentation, "cpu")
     assert clips.shape == (2, 2, 3, 3, CROP, CROP)
     shown = displayable(clips, augmentation).numpy()
     for b, e in np.ndindex(2, 2):
@@ -44,7 +45,8 @@ def test_a_processor_makes_a_few_tuples_at_a_time_and_the_same(footage: Footage,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     plain = _tuples()
     several = Tuples(**{name: np.concatenate([array] * 3) for name, array in vars(plain).items()})
-    augmentation, planes = Augmentation(crop_pixels=CROP, input_pixels=10), gather(footage, several, crop_pixels=CROP)
+    augmentation = Augmentation(crop_pixels=CROP, input_pixels=10)
+    planes = gather(footage, several, augmentation)
     parts = network_input(planes, several, augmentation, "cpu")
     monkeypatch.setattr(pixels, "_AT_ONCE", 99)
     assert torch.equal(network_input(planes, several, augmentation, "cpu"), parts)
@@ -52,7 +54,7 @@ def test_a_processor_makes_a_few_tuples_at_a_time_and_the_same(footage: Footage,
 
 def test_mirror_and_one_channel(footage: Footage) -> None:
     augmentation, plain = Augmentation(crop_pixels=CROP), _tuples()
-    planes = gather(footage, plain, crop_pixels=CROP)
+    planes = gather(footage, plain, Augmentation(crop_pixels=CROP))
     before = network_input(planes, plain, augmentation, "cpu")
     varied = dataclasses.replace(plain, flip_B=np.array([True, False]), channel_BE=np.array([[-1, 2], [0, -1]]))
     after = network_input(planes, varied, augmentation, "cpu")
@@ -65,7 +67,7 @@ def test_mirror_and_one_channel(footage: Footage) -> None:
 @pytest.mark.parametrize(("pixels", "crop"), [(10, 20), (13, 20), (40, 20)])
 def test_resizing_keeps_the_picture(footage: Footage, pixels: int, crop: int) -> None:
     tuples = plain_tuples(np.array([1]), np.array([[[4, 5]]]), np.array([[[9, 12]]]))
-    planes = gather(footage, tuples, crop_pixels=crop)
+    planes = gather(footage, tuples, Augmentation(crop_pixels=crop))
     small = network_input(planes, tuples, Augmentation(crop_pixels=crop, input_pixels=pixels), "cpu")
     whole = network_input(planes, tuples, Augmentation(crop_pixels=crop), "cpu")
     assert small.shape[-2:] == (pixels, pixels)
@@ -75,12 +77,12 @@ def test_resizing_keeps_the_picture(footage: Footage, pixels: int, crop: int) ->
 
 def test_residual_frames_are_half_the_change_about_grey(footage: Footage) -> None:
     tuples = plain_tuples(np.array([1]), np.array([[[4, 5, 9]]]), np.array([[[9, 12]]]))
-    planes = gather(footage, tuples, crop_pixels=20)
+    planes = gather(footage, tuples, Augmentation(crop_pixels=20))
     plain = 255 * network_input(planes, tuples, Augmentation(crop_pixels=20), "cpu")[0, 0]
-    found = 255 * network_input(planes, tuples, Augmentation(crop_pixels=20, residual=True), "cpu")[0, 0]
+    found = 255 * network_input(planes, tuples, Augmentation(crop_pixels=20, encoding="differences"), "cpu")[0, 0]
     change = [(plain[:, 1] - plain[:, 0]) / 2 + 127.5, (plain[:, 2] - plain[:, 1]) / 2 + 127.5]
     torch.testing.assert_close(found, torch.stack([change[0], *change], dim=1), atol=1e-3, rtol=0)
     still = plain_tuples(np.array([1]), np.array([[[4]]]), np.array([[[9, 12]]]))
-    alone = gather(footage, still, crop_pixels=20)
-    assert torch.equal(network_input(alone, still, Augmentation(crop_pixels=20, residual=True), "cpu"),
+    alone = gather(footage, still, Augmentation(crop_pixels=20))
+    assert torch.equal(network_input(alone, still, Augmentation(crop_pixels=20, encoding="differences"), "cpu"),
                        network_input(alone, still, Augmentation(crop_pixels=20), "cpu"))

@@ -97,7 +97,7 @@ def test_the_loader_makes_the_same_batches_in_order_from_any_step(footage: Foota
             batch = loader.take()
             assert batch.step == step
             tuples = deal_batch(plan, step=step)
-            planes = gather(plan.train, tuples, crop_pixels=56)
+            planes = gather(plan.train, tuples, plan.recipe.augmentation)
             assert torch.equal(loader.clips(batch), network_input(planes, tuples, plan.recipe.augmentation, CPU))
         assert loader.waited_seconds > 0
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from studio.engine.device import threads_used
 from studio.engine.errors import MachineError
 from studio.engine.sampling import Tuples
 from studio.engine.tasks.clip_order import ClipOrder
+from studio.engine.tasks.task import Truth
 from studio.engine.training.loader import Loader
 from studio.engine.training.network import build_network
+from studio.engine.training.objective import Objective
 from studio.engine.training.plan import Plan, make_plan
 from studio.engine.training.precision import Precision
 from studio.engine.training.step import Stepper, is_out_of_memory, make_optimiser
@@ -46,10 +49,10 @@ class _Task(ClipOrder):
     spoil = "nothing"
     largest_part = 99
 
-    def loss(self, outputs: Tensor, label_B: Tensor) -> Tensor:
-        if len(label_B) > self.largest_part:
+    def loss(self, outputs: Tensor, truth: Truth) -> Tensor:
+        if len(truth) > self.largest_part:
             raise torch.OutOfMemoryError("CUDA out of memory (injected)")
-        loss = super().loss(outputs, label_B)
+        loss = super().loss(outputs, truth)
         if self.spoil == "loss":
             return loss * torch.nan
         if self.spoil == "gradient":
@@ -60,7 +63,7 @@ class _Task(ClipOrder):
 def _stepper(plan: Plan, **training: object) -> Stepper:
     recipe = tiny_recipe(batch_size=8, **training)
     task = _Task(sampling=recipe.sampling, options=plan.task.options)
-    return Stepper(build_network(recipe), task, recipe.training, device=CPU, precision=Precision("fp32"))
+    return Stepper(build_network(recipe), Objective(task), recipe.training, device=CPU, precision=Precision("fp32"))
 
 
 def _tensors(stepper: Stepper) -> dict[str, Tensor]:
@@ -76,10 +79,10 @@ def _changed(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
 def test_a_step_that_is_not_finite_changes_nothing(plan: Plan, batch: tuple, spoil: str, optimiser: str) -> None:
     stepper = _stepper(plan, optimiser=optimiser)
     clips, tuples = batch
-    assert stepper.step(clips, tuples.label_B, learning_rate=0.01).applied
+    assert stepper.step(clips, tuples, learning_rate=0.01).applied
     before = _tensors(stepper)
-    stepper._task.spoil = spoil
-    found = stepper.step(clips, tuples.label_B, learning_rate=0.01)
+    stepper._objective.task.spoil = spoil
+    found = stepper.step(clips, tuples, learning_rate=0.01)
     assert not found.applied
     assert np.isfinite(found.loss) == (spoil == "gradient")
     assert _changed(before, _tensors(stepper)) == {"random/cpu"}, "only the random numbers go on"
@@ -89,18 +92,18 @@ def test_a_step_that_is_not_finite_changes_nothing(plan: Plan, batch: tuple, spo
 def test_broken_twin_that_forgets_the_running_figures_is_seen(plan: Plan, batch: tuple,
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     stepper = _stepper(plan)
-    stepper._task.spoil = "loss"
+    stepper._objective.task.spoil = "loss"
     monkeypatch.setattr(stepper, "_put_back", lambda kept: None)
     before = _tensors(stepper)
-    stepper.step(batch[0], batch[1].label_B, learning_rate=0.01)
+    stepper.step(batch[0], batch[1], learning_rate=0.01)
     assert any("running_mean" in name for name in _changed(before, _tensors(stepper)))
 
 
 def test_out_of_memory_halves_the_parts_and_applies_one_whole_step(plan: Plan, batch: tuple) -> None:
     stepper, reference = _stepper(plan), _stepper(plan)
-    stepper._task.largest_part, reference.micro_batch = 2, 2
-    found = stepper.step(batch[0], batch[1].label_B, learning_rate=0.01)
-    expected = reference.step(batch[0], batch[1].label_B, learning_rate=0.01)
+    stepper._objective.task.largest_part, reference.micro_batch = 2, 2
+    found = stepper.step(batch[0], batch[1], learning_rate=0.01)
+    expected = reference.step(batch[0], batch[1], learning_rate=0.01)
     assert (stepper.micro_batch, found.loss) == (2, expected.loss)
     assert not _changed(_tensors(reference), _tensors(stepper)), "as if it had begun with parts of two"
     assert len(found.answer_B) == 8
@@ -110,23 +113,23 @@ def test_parts_have_the_gradient_of_the_whole_where_nothing_normalises_over_the_
     whole, parts = _stepper(plan), _stepper(plan)
     parts.micro_batch = 3
     for stepper in (whole, parts):
-        stepper._task.options.dropout = 0.0
+        stepper._objective.task.options.dropout = 0.0
         stepper.network.head.dropout.p = 0.0
         stepper.network.train = lambda mode=True, network=stepper.network: network  # type: ignore[method-assign]
         stepper.network.eval()
         for layer in stepper.network.modules():
             layer.training = False
-        stepper.step(batch[0], batch[1].label_B, learning_rate=0.1)
+        stepper.step(batch[0], batch[1], learning_rate=0.1)
     for one, other in zip(whole.network.parameters(), parts.network.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_memory_for_not_even_one_tuple_is_said_in_words(plan: Plan, batch: tuple) -> None:
     stepper = _stepper(plan)
-    stepper._task.largest_part = 0
+    stepper._objective.task.largest_part = 0
     before = _tensors(stepper)
     with pytest.raises(MachineError, match="not enough memory"):
-        stepper.step(batch[0], batch[1].label_B, learning_rate=0.01)
+        stepper.step(batch[0], batch[1], learning_rate=0.01)
     assert not _changed(before, _tensors(stepper))
 
 
@@ -142,7 +145,7 @@ def test_what_counts_as_out_of_memory(error: BaseException, expected: bool) -> N
 
 def test_other_errors_are_not_swallowed(plan: Plan, batch: tuple) -> None:
     with pytest.raises(RuntimeError, match="size"):
-        _stepper(plan).step(batch[0][..., :-1].flatten(0, 1), batch[1].label_B, learning_rate=0.01)
+        _stepper(plan).step(batch[0][..., :-1].flatten(0, 1), batch[1], learning_rate=0.01)
 
 
 def test_biases_as_in_caffe_learn_twice_as_fast_and_do_not_decay() -> None:
@@ -161,7 +164,7 @@ def test_the_gradient_clip_bounds_the_step(plan: Plan, batch: tuple) -> None:
     moves = []
     for stepper in (free, clipped):
         before = [parameter.detach().clone() for parameter in stepper.network.parameters()]
-        found = stepper.step(batch[0], batch[1].label_B, learning_rate=1.0)
+        found = stepper.step(batch[0], batch[1], learning_rate=1.0)
         moves.append(sum(float((now.detach() - then).square().sum()) for now, then in
                          zip(stepper.network.parameters(), before, strict=True)) ** 0.5)
         assert found.gradient_norm > 0.1
@@ -169,13 +172,13 @@ def test_the_gradient_clip_bounds_the_step(plan: Plan, batch: tuple) -> None:
     assert moves[1] == pytest.approx(0.01, rel=0.01)
 
 
-def _drilled(plan: Plan, clips: Tensor, label_B: np.ndarray, *, steps: int) -> Stepper:
+def _drilled(plan: Plan, clips: Tensor, tuples: Tuples, *, steps: int) -> Stepper:
     stepper = _stepper(plan, optimiser="adamw", weight_decay=0.0)
     stepper.network.head.dropout.p = 0.0
     for _ in range(steps):
-        found = stepper.step(clips, label_B, learning_rate=0.003)
+        found = stepper.step(clips, tuples, learning_rate=0.003)
     assert found.loss < 0.1, f"8 tuples were not learned by heart: loss {found.loss:.3f}"
-    assert (found.answer_B == label_B).all()
+    assert (found.answer_B == tuples.label_B).all()
     return stepper
 
 
@@ -184,7 +187,7 @@ def test_eight_tuples_are_learned_by_heart_and_with_shuffled_labels_that_teaches
     clips, tuples = batch
     shuffled = np.random.default_rng(3).permutation(tuples.label_B)
     assert (shuffled != tuples.label_B).any()
-    stepper = _drilled(plan, clips, shuffled, steps=40)
+    stepper = _drilled(plan, clips, replace(tuples, label_B=shuffled), steps=40)
     many = make_plan(plan.validation, tiny_recipe(validation_tuples=96, validation_share=0.6))
     passes = validate(many, stepper.network, step=40, device=CPU, precision=Precision("fp32"))
     with pytest.raises(StopIteration) as end:

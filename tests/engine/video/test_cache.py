@@ -15,7 +15,7 @@ import pytest
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from studio.engine.errors import MachineError, VideoError
-from studio.engine.video.cache import HEADER_BYTES, CachedVideo, Facts, Maps, cache_path
+from studio.engine.video.cache import HEADER_BYTES, CachedVideo, Facts, Form, Maps, cache_path
 from studio.engine.video.make import LONGEST_ASPECT, Order, cached_size, make_cached
 from studio.engine.video.motion import MotionMeter
 from tests.clips import number_of, write_clip
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def made(path: Path, cache: Path, *, short_side_pixels: int = 64) -> tuple[Facts, CachedVideo]:
-    facts = make_cached(Order(path=path, cache_folder=cache, short_side_pixels=short_side_pixels))
-    return facts, CachedVideo(cache_path(cache, identity=facts.identity, short_side_pixels=short_side_pixels))
+    facts = make_cached(Order(path=path, cache_folder=cache, form=Form(short_side_pixels)))
+    return facts, CachedVideo(cache_path(cache, identity=facts.identity, form=Form(short_side_pixels)))
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("b.avi", "mpeg4"), ("c.mkv", "libx264")])
@@ -158,7 +158,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_kept(tmp_path: Path) -> None:
             with path.open("ab") as stream:
                 stream.write(b"more")
 
-    facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64), told)
+    facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)), told)
     assert (facts.verdict, facts.reason) == ("unreadable", "the file changed or went away while it was read")
     assert not list((tmp_path / "cache").rglob("*.*"))
 
@@ -166,12 +166,13 @@ def test_a_file_that_grows_while_it_is_read_is_not_kept(tmp_path: Path) -> None:
 _CHILD = """
 import resource, signal, sys
 from pathlib import Path
+from studio.engine.video.cache import Form
 from studio.engine.video.make import Order, make_cached
 limit, kills = int(sys.argv[3]), sys.argv[4] == "kill"
 if kills:
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-make_cached(Order(path=Path(sys.argv[1]), cache_folder=Path(sys.argv[2]), short_side_pixels=64))
+make_cached(Order(path=Path(sys.argv[1]), cache_folder=Path(sys.argv[2]), form=Form(64)))
 """
 
 
@@ -182,7 +183,7 @@ def test_death_in_the_middle_of_a_write_leaves_the_old_or_the_new_state(tmp_path
     whole = video.path.read_bytes()
     for number, limit in enumerate([0, 1, HEADER_BYTES, HEADER_BYTES + 9, len(whole) // 2, len(whole) - 1, len(whole)]):
         cache = tmp_path / f"cache{number}"
-        target = cache_path(cache, identity=facts.identity, short_side_pixels=64)
+        target = cache_path(cache, identity=facts.identity, form=Form(64))
         done = subprocess.run([sys.executable, "-c", _CHILD, str(path), str(cache), str(limit), "kill"], cwd=ROOT,
                               capture_output=True, check=False)
         if limit == len(whole):
@@ -210,7 +211,7 @@ def test_a_writer_that_writes_in_place_would_leave_half_a_file(tmp_path: Path, m
     monkeypatch.setattr(files, "atomic_file", in_place)
     path = write_clip(tmp_path / "a.mp4")
     with pytest.raises(KeyboardInterrupt):
-        make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64), _interrupt)
+        make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)), _interrupt)
     left = list((tmp_path / "cache").rglob("*.frames"))
     assert left
     with pytest.raises(VideoError):
@@ -230,7 +231,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
     try:
         with pytest.raises(MachineError, match="the disk is full"):
-            make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64))
+            make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, kept)

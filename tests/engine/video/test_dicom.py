@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.engine.video.cache import CachedVideo, Facts, cache_path
+from studio.engine.video.cache import CachedVideo, Facts, Form, cache_path
 from studio.engine.video.make import Order, make_cached
 
 pydicom = pytest.importorskip("pydicom")
@@ -40,9 +40,9 @@ def write_dicom(path: Path, frames_NHW: np.ndarray, *, photometric: str = "MONOC
 
 
 def made(path: Path, tmp_path: Path) -> tuple[Facts, CachedVideo]:
-    facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64))
+    facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)))
     assert facts.frames, facts.reason
-    return facts, CachedVideo(cache_path(tmp_path / "cache", identity=facts.identity, short_side_pixels=64))
+    return facts, CachedVideo(cache_path(tmp_path / "cache", identity=facts.identity, form=Form(64)))
 
 
 def ramp(dtype: type) -> np.ndarray:
@@ -91,7 +91,7 @@ def test_what_cannot_be_read_has_a_reason(tmp_path: Path, damage: str) -> None:
         dataset.save_as(path)
     else:
         path.write_bytes(content[:len(content) // 2] if damage == "cut" else b"plain text" * 50)
-    facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64))
+    facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)))
     assert facts.verdict != "good"
     assert facts.reason
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_read_has_a_reason(tmp_path: Path, damage: str) -> None:
 def test_real_files_are_read_or_have_a_reason(tmp_path: Path) -> None:
     good = 0
     for path in sorted(DATA.iterdir()):
-        facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64))
+        facts = make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)))
         assert facts.reason or facts.verdict == "good", path.name
         good += facts.verdict == "good"
     assert good >= 30

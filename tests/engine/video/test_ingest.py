@@ -19,6 +19,7 @@ from studio.engine.catalogue import Video
 from studio.engine.errors import MachineError, ProjectError, UsageError
 from studio.engine.events import Finished, Progress, StopRequest, Warned
 from studio.engine.project import Grouping, Project
+from studio.engine.video.cache import Form
 from studio.engine.video.footage import open_footage
 from studio.engine.video.ingest import GONE, scan
 from studio.engine.video.make import Order
@@ -299,11 +300,11 @@ def test_groups_from_a_file_reach_the_rows_and_stay(project: Project, folder: Pa
 def test_a_decoder_that_crashes_or_hangs_costs_its_own_file_alone(project: Project, folder: Path, act: str,
                                                                   reason: str) -> None:
     """The child that has the file is killed or stopped from outside, each time, as a fault in a decoder would do."""
-    orders = [Order(path=path, cache_folder=project.cache_folder, short_side_pixels=64)
+    orders = [Order(path=path, cache_folder=project.cache_folder, form=Form(64))
               for path in sorted(folder.rglob("clip*"))]
     victim = 2
     long_clip = write_clip(folder / "z.mp4", frames=120, width=320, height=240)
-    orders[victim] = Order(path=long_clip, cache_folder=project.cache_folder, short_side_pixels=64)
+    orders[victim] = Order(path=long_clip, cache_folder=project.cache_folder, form=Form(64))
     done: dict[int, Done] = {}
     with Workers(orders, workers=2, stall_seconds=2.0) as pool:
         for message in pool.results(wait_seconds=0.002):

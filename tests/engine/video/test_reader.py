@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from studio.engine.video.cache import CachedVideo, Facts, cache_path
+from studio.engine.video.cache import CachedVideo, Facts, Form, cache_path
 from studio.engine.video.make import Order, make_cached
 from studio.engine.video.probe import verdict_of
 from studio.engine.video.reader import frame_times, orientation
@@ -20,7 +20,7 @@ AWKWARD = Path(__file__).parents[4] / "shared" / "data" / "awkward"
 
 
 def verdict(path: Path, tmp_path: Path) -> Facts:
-    return make_cached(Order(path=path, cache_folder=tmp_path / "cache", short_side_pixels=64))
+    return make_cached(Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)))
 
 
 def test_a_text_named_as_a_video(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_file_cut_off_at_its_end_is_partial_and_its_frames_are_the_first(tmp_p
     assert facts.verdict == "partial"
     assert 5 < facts.frames < 60
     assert f"{facts.frames} of 60 frames" in facts.reason
-    video = CachedVideo(cache_path(tmp_path / "cache", identity=facts.identity, short_side_pixels=64))
+    video = CachedVideo(cache_path(tmp_path / "cache", identity=facts.identity, form=Form(64)))
     assert [number_of(y_HW) for y_HW in video.y_NHW][:facts.frames - 1] == list(range(facts.frames - 1))
 
 
@@ -124,7 +124,7 @@ def test_a_picture_is_turned_as_its_file_says(tmp_path: Path) -> None:
     upright, side = (verdict(tmp_path / name, tmp_path) for name in ("a.mp4", "b.mp4"))
     assert (side.width, side.height) == (upright.height, upright.width)
     assert (side.source_width, side.source_height) == (72, 96)
-    planes = [CachedVideo(cache_path(tmp_path / "cache", identity=facts.identity, short_side_pixels=64)).y_NHW[3]
+    planes = [CachedVideo(cache_path(tmp_path / "cache", identity=facts.identity, form=Form(64))).y_NHW[3]
               for facts in (upright, side)]
     assert np.array_equal(np.rot90(planes[0], -1), planes[1])
 
