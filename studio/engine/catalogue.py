@@ -7,17 +7,26 @@ relative to their source, with forward slashes. Use `display_path` to show one.
 from __future__ import annotations
 
 import dataclasses
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from studio.engine.errors import ProjectError, UsageError
 
 GOOD, PARTIAL, UNREADABLE = "good", "partial", "unreadable"
-FORMAT = 1
+FORMAT = 2
+"""2 added what was found in the pictures: the column `findings` and the table `signatures`."""
+
+
+class Finding(NamedTuple):
+    """Something about a video that a person should know although it can be read: a stable code, and why in words."""
+
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +36,7 @@ class Video:
     `identity` is the SHA-256 of the file's bytes ("" while unread). `verdict` is good, partial or unreadable, `reason`
     says why in words. `frames` were decoded, `declared_frames` is what the file's header claims (None: nothing).
     `motion` is the mean of the motion curve, in pixels a frame at the cached size. `group` is never split between
-    train and validation.
+    train and validation. `findings` is None while nobody looked for any.
     """
 
     id: int = 0
@@ -49,6 +58,7 @@ class Video:
     label: str = ""
     motion: float = 0.0
     excluded: bool = False
+    findings: tuple[Finding, ...] | None = None
 
     @property
     def readable(self) -> bool:
@@ -57,15 +67,18 @@ class Video:
 
 
 _FIELDS = [field.name for field in dataclasses.fields(Video) if field.name != "id"]
+_ROW = ["id", *_FIELDS]
 _TYPES = {"path": "BLOB NOT NULL", "size": "INTEGER", "modified_ns": "INTEGER", "declared_frames": "INTEGER",
           "frames": "INTEGER", "seconds": "REAL", "frames_per_second": "REAL", "width": "INTEGER",
           "height": "INTEGER", "motion": "REAL", "excluded": "INTEGER"}
 _COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
+_SIGNATURES = "CREATE TABLE IF NOT EXISTS signatures (identity TEXT PRIMARY KEY, bits BLOB NOT NULL) WITHOUT ROWID;"
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS videos (id INTEGER PRIMARY KEY, "
     + ", ".join(f'"{name}" {_TYPES.get(name, "TEXT")}' for name in _FIELDS)
     + ", UNIQUE (source, path));"
     + "CREATE INDEX IF NOT EXISTS videos_identity ON videos (identity);"
+    + _SIGNATURES
 )
 
 
@@ -81,7 +94,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
+        self._path, self._row = path, _COLUMNS
         try:
             if read_only:
                 self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
@@ -101,6 +114,19 @@ class Catalogue:
                                "Open it with that studio")
         if create and version == 0:
             self._db.executescript(_SCHEMA + f"PRAGMA user_version={FORMAT};")
+        elif create and version < FORMAT:
+            self._upgrade()
+        elif version < FORMAT:
+            self._row = _COLUMNS.replace('"findings"', "NULL")
+
+    def _upgrade(self) -> None:
+        """Bring a catalogue of format 1 up to date, unless another window did so meanwhile; nothing in it is lost."""
+        self._db.execute("BEGIN IMMEDIATE")
+        if self._db.execute("PRAGMA user_version").fetchone()[0] == 1:
+            self._db.execute('ALTER TABLE videos ADD COLUMN "findings" TEXT')
+            self._db.execute(_SIGNATURES)
+            self._db.execute(f"PRAGMA user_version={FORMAT}")
+        self._db.commit()
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_db"):
@@ -122,32 +148,91 @@ class Catalogue:
     def videos(self, *, usable_only: bool = False) -> list[Video]:
         """List the videos in the order of their source and path; `usable_only`: readable and not excluded."""
         where = "WHERE verdict IN ('good', 'partial') AND NOT excluded" if usable_only else ""
-        rows = self._db.execute(f'SELECT id, {_COLUMNS} FROM videos {where} ORDER BY source, path')
+        # With + all rows are read in one go and then sorted: the index would fetch them one by one.
+        rows = self._db.execute(f"SELECT id, {self._row} FROM videos {where} ORDER BY +source, +path")
         return [_video(row) for row in rows]
 
     def video(self, video_id: int) -> Video:
         """Give one video. Raises `UsageError` when there is none of that number."""
-        row = self._db.execute(f"SELECT id, {_COLUMNS} FROM videos WHERE id = ?", (video_id,)).fetchone()
+        row = self._db.execute(f"SELECT id, {self._row} FROM videos WHERE id = ?", (video_id,)).fetchone()
         if row is None:
             raise UsageError(f"video number {video_id}", "the catalogue has no such video", "Scan its folder again")
         return _video(row)
 
     def find(self, path: str) -> Video:
-        """Find a video by its path inside its source, or by the end of it.
+        """Find a video by its path inside its source, or by the end of it; or by its name as it is shown.
 
         Raises `UsageError` when none or several fit.
         """
-        wanted = path.replace("\\", "/").strip("/")
-        names = {video.id: (video, f"{video.source}/{video.path}") for video in self.videos()}
-        exact = [video for video, name in names.values() if wanted in (video.path, name)]
-        found = exact or [video for video, name in names.values()
-                          if name.endswith("/" + wanted) or wanted.endswith("/" + name)]
+        found = self._named(path) or self._named(path.replace("\\", "/").strip("/")) or self._shown_as(path)
         if len(found) == 1:
-            return found[0]
+            return self.video(found[0][0])
         if not found:
-            raise UsageError(path, "the project has no such video", "Name one as `studio scan` listed it")
-        several = ", ".join(display_path(video.path) for video in found[:3])
-        raise UsageError(path, f"{len(found)} videos end like that ({several}, …)", "Give more of the path")
+            raise UsageError(display_path(path), "the project has no such video", "Name one as `studio scan` listed it")
+        several = ", ".join(display_path(_text(name)) for _, name in found[:3])
+        raise UsageError(display_path(path), f"{len(found)} videos end like that ({several}, …)",
+                         "Give more of the path")
+
+    def _named(self, wanted: str) -> list[tuple[int, bytes]]:
+        """Numbers and paths of the videos with this path (with or without their source), or else with this end of it.
+
+        A path from elsewhere fits when it ends in a source and a path.
+        """
+        sources = [name for name, in self._db.execute("SELECT DISTINCT source FROM videos")]
+        source, _, rest = wanted.partition("/")
+        if found := self._at([*((one, wanted) for one in sources), *([(source, rest)] if source in sources else [])]):
+            return found
+        name = b"/" + wanted.encode("utf-8", "surrogateescape")
+        ends = self._db.execute("SELECT id, path FROM videos WHERE substr(path, ?) = ?", (-len(name), name)).fetchall()
+        parts = wanted.split("/")
+        heads = [("/" + "/".join(parts[:place]), "/".join(parts[place:])) for place in range(1, len(parts))]
+        return ends + self._at([(source, rest) for source in sources for head, rest in heads
+                                if f"/{source}".endswith(head) or head.endswith(f"/{source}")])
+
+    def _at(self, places: Iterable[tuple[str, str]]) -> list[tuple[int, bytes]]:
+        return [row for source, path in places for row in self._db.execute(
+            "SELECT id, path FROM videos WHERE source = ? AND path = ?",
+            (source, path.encode("utf-8", "surrogateescape")))]
+
+    def _shown_as(self, path: str) -> list[tuple[int, bytes]]:
+        """Videos whose name is no valid text can be asked for by what is shown of it."""
+        if "\ufffd" not in path:
+            return []
+        return [(number, name) for number, name in self.rows("id", "path") if display_path(_text(name)).endswith(path)]
+
+    def rows(self, *columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of all videos, in no order, as they are kept (paths as bytes): far lighter than `videos`."""
+        if unknown := set(columns) - {"id", *_FIELDS}:
+            raise ValueError(f"a video has no {unknown}")
+        wanted = (_quoted(name) if _quoted(name) in self._row or name == "id" else "NULL" for name in columns)
+        return self._db.execute(f"SELECT {', '.join(wanted)} FROM videos").fetchall()
+
+    def counts(self) -> dict[str, int]:
+        """How many videos there are, by verdict, and how many are `excluded` and `usable`."""
+        found = {"videos": 0, GOOD: 0, PARTIAL: 0, UNREADABLE: 0, "excluded": 0, "usable": 0}
+        for verdict, excluded, count in self._db.execute(
+                "SELECT verdict, excluded, COUNT(*) FROM videos GROUP BY verdict, excluded"):
+            for name in ("videos", verdict, *(["excluded"] if excluded else []),
+                         *(["usable"] if not excluded and verdict in (GOOD, PARTIAL) else [])):
+                found[name] += count
+        return found
+
+    def search(self, text: str = "", *, verdict: str = "", limit: int = 1000) -> list[Video]:
+        """The first `limit` videos whose path, group or label holds `text`, large letters or small."""
+        where, values = ["1"], list[Any]()
+        if text:
+            self._db.create_function("holds", -1, _holds, deterministic=True)
+            where.append("(CAST(path AS TEXT) || char(10) || \"group\" || char(10) || label) LIKE ? ESCAPE '\\'"
+                         if text.isascii() else "holds(?, path, \"group\", label)")
+            escaped = "".join(f"\\{letter}" if letter in "%_\\" else letter for letter in text)
+            values += [f"%{escaped}%" if text.isascii() else text.casefold()]
+        if verdict:
+            where.append("verdict = ?")
+            values.append(verdict)
+        rows = self._db.execute(f"SELECT id, {self._row} FROM videos WHERE {' AND '.join(where)} "
+                                f"ORDER BY {'+source, +path' if text else 'source, path'} LIMIT ?",
+                                (*values, limit))  # with + no index is used: few rows fit, and those are sorted
+        return [_video(row) for row in rows]
 
     def put(self, video: Video) -> int:
         """Insert or replace the row of the video's source and path; returns its number."""
@@ -164,21 +249,55 @@ class Catalogue:
         if unknown := set(values) - set(_FIELDS):
             raise ValueError(f"a video has no {unknown}")
         sets = ", ".join(f'"{name}" = ?' for name in values)
-        self._db.executemany(f"UPDATE videos SET {sets} WHERE id = ?",
-                             [(*values.values(), video_id) for video_id in video_ids])
+        kept = [findings_text(value) if name == "findings" else value for name, value in values.items()]
+        self._db.executemany(f"UPDATE videos SET {sets} WHERE id = ?", [(*kept, video_id) for video_id in video_ids])
+
+    def signatures(self) -> dict[str, bytes]:
+        """What the videos look like, as bits that can be compared (see `video.alike`), by their identity."""
+        if self._row is not _COLUMNS:
+            return {}
+        return dict(self._db.execute("SELECT identity, bits FROM signatures").fetchall())
+
+    def put_signature(self, identity: str, bits: bytes) -> None:
+        """Keep what a video looks like."""
+        self._db.execute("INSERT OR REPLACE INTO signatures (identity, bits) VALUES (?, ?)", (identity, bits))
 
     def forget(self, video_ids: Iterable[int]) -> None:
         """Take rows out of the catalogue. The files and the cache stay."""
         self._db.executemany("DELETE FROM videos WHERE id = ?", [(video_id,) for video_id in video_ids])
 
 
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _text(path: bytes) -> str:
+    return bytes(path).decode("utf-8", "surrogateescape")
+
+
+def _holds(text: str, path: bytes, *others: str) -> bool:
+    """Whether a path (bytes) or one of the others holds `text`, which is casefolded."""
+    return any(text in one.casefold() for one in (_text(path), *others))
+
+
+def findings_text(findings: Iterable[tuple[str, str]] | None) -> str | None:
+    """Findings as a row keeps them: JSON, empty where there are none, nothing where nobody looked."""
+    listed = None if findings is None else [list(one) for one in findings]
+    return json.dumps(listed, ensure_ascii=False) if listed else None if listed is None else ""
+
+
 def _record(video: Video) -> list[Any]:
-    return [video.path.encode("utf-8", "surrogateescape") if name == "path" else getattr(video, name)
-            for name in _FIELDS]
+    kept = {"path": video.path.encode("utf-8", "surrogateescape"), "findings": findings_text(video.findings)}
+    return [kept[name] if name in kept else getattr(video, name) for name in _FIELDS]
 
 
 def _video(row: tuple[Any, ...]) -> Video:
-    values = dict(zip(["id", *_FIELDS], row, strict=True))
-    values["path"] = bytes(values["path"]).decode("utf-8", "surrogateescape")
-    values["excluded"] = bool(values["excluded"])
-    return Video(**values)
+    """Make a video of a row, without the steps of the frozen class: a catalogue may have a hundred thousand rows."""
+    video = object.__new__(Video)
+    values = video.__dict__
+    values.update(zip(_ROW, row, strict=True))
+    values["path"] = values["path"].decode("utf-8", "surrogateescape")
+    values["excluded"] = values["excluded"] == 1
+    if (text := values["findings"]) is not None:
+        values["findings"] = tuple(Finding(*one) for one in json.loads(text)) if text else ()
+    return video

@@ -42,7 +42,7 @@ class Metric(_Event):
     """Figures of a training step or a validation pass.
 
     `values` may hold loss, accuracy and balanced_accuracy (shares), learning_rate, samples_per_second, chance,
-    wait_share. A value that is not finite is None.
+    balanced_chance, wait_share, and what a task measures besides. A value that is not finite is None.
     """
 
     kind: ClassVar[str] = "metric"

@@ -100,6 +100,27 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8"))
 
 
+def create_text(path: Path, content: str) -> bool:
+    """Create a file that must not exist yet; tells whether this process did. Of many that try, exactly one does.
+
+    Whoever reads it in the same moment may find it empty still.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE)
+    except FileExistsError:
+        return False
+    except PermissionError:  # Windows says so of a name that is being deleted
+        if _WINDOWS and path.parent.is_dir():
+            return False
+        raise
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content.encode("utf-8"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    return True
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write `content` to `path` as indented JSON in one step."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
@@ -124,6 +145,18 @@ def sha256_of_file(path: Path, *, on_chunk: Callable[[int], None] | None = None)
             if on_chunk:
                 on_chunk(len(chunk))
     return digest.hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Take a file away, if it is there; retried, because Windows refuses while somebody looks into it."""
+    for attempt in range(_REPLACE_TRIES):
+        try:
+            path.unlink(missing_ok=True)
+            return
+        except PermissionError:
+            if not _WINDOWS or attempt == _REPLACE_TRIES - 1:
+                raise
+            time.sleep(0.05)
 
 
 def append_line(path: Path, line: str) -> None:

@@ -27,7 +27,8 @@ def _described(run: Run) -> dict[str, Any]:
         "run": run.name, "recipe": str(run.recipe.get("name", "")), "task": str(run.recipe.get("task", "")),
         "backbone": str(run.recipe.get("backbone", "")), "state": run.state, "message": run.message,
         "steps": run.step, "total_steps": run.total_steps, "loss": run.loss, "accuracy": run.accuracy,
-        "balanced_accuracy": run.balanced_accuracy, "chance": run.chance, "seconds": round(run.seconds, 1),
+        "balanced_accuracy": run.balanced_accuracy, "chance": run.chance,
+        "balanced_chance": run.balanced_chance, "seconds": round(run.seconds, 1),
         "started_at": run.started_at, "top1": retrieval.get("top1"),
         "random_top1": retrieval.get("against", {}).get("random", {}).get("top1"),
         "chance_top1": retrieval.get("chance_top1")}

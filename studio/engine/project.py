@@ -7,17 +7,31 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from studio.engine import files
 from studio.engine.catalogue import Catalogue
 from studio.engine.errors import ProjectError, UsageError
+from studio.engine.masks import Mask
 
 FORMAT = 1
+TierName = Literal["auto", "memory", "map", "jpeg", "video"]
+"""Where frames come from."""
+
 CACHE_MARKER = "studio-cache.txt"
+SMALLEST_SIDE, LARGEST_SIDE = 64, 512
+"""Of cached frames: the shorter side in pixels."""
+
+
+def tier_named(name: str) -> TierName:
+    """The tier of this name. Raises `UsageError` when there is none."""
+    for tier in get_args(TierName):
+        if tier == name:
+            return cast("TierName", tier)
+    raise UsageError(f"tier {name}", "there is no such tier", f"Name one of {', '.join(get_args(TierName))}")
 
 
 class Source(BaseModel):
@@ -46,17 +60,41 @@ class Settings(BaseModel):
     name: str = ""
     sources: list[Source] = []
     grouping: Grouping = Grouping()
+    frames_per_second: float = Field(
+        25.0, ge=0, le=1000, description="Frames a second of a video that is a folder of numbered pictures; 0 leaves "
+                                         "such folders alone")
     short_side_pixels: int = Field(128, ge=64, le=512, description="Height or width, the smaller, of cached frames")
+    tier: TierName = Field(
+        "auto", description="Where frames come from: memory, a memory map of the cache, JPEGs in the cache, or "
+                            "straight from the videos; auto is the first of them that fits the memory or the disk. "
+                            "After a change, scan again")
+    memory_gigabytes: float = Field(0.0, ge=0, description="Memory that frames may fill; 0: a quarter of what is free")
+    disk_gigabytes: float = Field(0.0, ge=0, description="Disk that the cache may take; 0: what is free")
+    masks: list[Mask] = []
+    motion: Literal["dis", "farneback"] = Field(
+        "dis", description="How motion is measured: DIS, the fast choice, or Farneback as in Shuffle and Learn. Scan "
+                           "again after a change")
+
+    @field_validator("masks")
+    @classmethod
+    def _names_differ(cls, masks: list[Mask]) -> list[Mask]:
+        names = [mask.name for mask in masks]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two masks are called {twice!r}")
+        return masks
 
 
 class Project:
     """An opened project folder.
 
-    `root` is the folder, `settings` the content of `project.toml`. Changing settings is `save`.
+    `root` is the folder, `settings` the content of `project.toml`. Changing settings is `save`. Whoever only looks at
+    it (`read_only`) gets a `ProjectError` for every change.
     """
 
     def __init__(self, root: Path, settings: Settings) -> None:
         self.root, self.settings = root, settings
+        self.read_only = ""
+        """Why nothing may be changed through this object, in words; empty: everything may."""
 
     @classmethod
     def open(cls, root: Path) -> Project:
@@ -72,7 +110,8 @@ class Project:
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise ProjectError(f"{path}, {place} = {first['input']!r}", first["msg"], "Mend that line") from error
+            raise ProjectError(f"{path}, {place} = {first['input']!r}", first["msg"].removeprefix("Value error, "),
+                               "Mend that line") from error
         return cls(root, settings)
 
     @classmethod
@@ -102,12 +141,21 @@ class Project:
 
     def save(self) -> None:
         """Write `project.toml`, keeping a person's comments in it."""
+        self.must_be_writable()
         path = self.root / "project.toml"
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-        for key, value in self.settings.model_dump().items():
-            if document.get(key) != value:
+        for key, value in self.settings.model_dump(mode="json").items():
+            if key == "masks" and not value:  # an empty list would stand in the way of a [[masks]] written by hand
+                document.pop(key, None)
+            elif document.get(key) != value:
                 document[key] = value
         files.write_text(path, tomlkit.dumps(document))
+
+    def must_be_writable(self) -> None:
+        """Raise `ProjectError` where this project is only looked at."""
+        if self.read_only:
+            raise ProjectError(str(self.root), f"it can only be looked at here: {self.read_only}",
+                               "Change it where it is open, or close it there and take over")
 
     @property
     def cache_folder(self) -> Path:
@@ -121,6 +169,8 @@ class Project:
 
     def catalogue(self, *, read_only: bool = False) -> Catalogue:
         """Open the catalogue; close it by leaving its `with` block."""
+        if not read_only:
+            self.must_be_writable()
         return Catalogue(self.root / "catalogue.sqlite", read_only=read_only)
 
     def source_folder(self, name: str) -> Path:
@@ -142,14 +192,24 @@ class Project:
         for source in self.settings.sources:
             if self.source_folder(source.name).resolve() == resolved:
                 return source
+        self.must_be_writable()
         source = Source(name=self._free_source_name(resolved), path=self._stored_path(resolved))
         self.settings.sources.append(source)
         self.save()
         return source
 
+    def move_source(self, name: str, folder: Path) -> None:
+        """Say that a source lies in another folder now. Raises `UsageError` for an unknown source."""
+        self.source_folder(name)
+        for source in self.settings.sources:
+            if source.name == name:
+                source.path = self._stored_path(folder.resolve())
+        self.save()
+
     def remove_source(self, name: str) -> None:
         """Take a source out of the project. Its files, cached frames and runs stay."""
         self.source_folder(name)
+        self.must_be_writable()
         self.settings.sources = [source for source in self.settings.sources if source.name != name]
         self.save()
 

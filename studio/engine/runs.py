@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from studio.engine import files
 from studio.engine.errors import ProjectError
 from studio.engine.events import Event, Metric, event_from_json
+from studio.engine.guessing import Guessing
 from studio.engine.project import Project
 
 RECIPE, ENVIRONMENT, EVENTS, HEARTBEAT, STOP = ("recipe.toml", "environment.json", "events.jsonl", "heartbeat",
@@ -44,10 +45,16 @@ class Run:
     accuracy: float | None = None
     balanced_accuracy: float | None = None
     chance: float | None = None
+    balanced_chance: float | None = None
     started_at: float = 0.0
     seconds: float = 0.0
     message: str = ""
     pid: int = 0
+
+    @property
+    def guessing(self) -> Guessing:
+        """What guessing gives in this run's task, as its record says."""
+        return Guessing.told(self.chance, self.balanced_chance)
 
     @property
     def title(self) -> str:
@@ -68,7 +75,8 @@ def read_run(folder: Path) -> Run:
         name=folder.name, folder=folder, recipe=_recipe(folder), state=state, step=int(_number(beat.get("step"))),
         total_steps=int(_number(beat.get("total_steps"))), loss=_share(beat.get("loss")),
         accuracy=_share(beat.get("accuracy")), balanced_accuracy=_share(beat.get("balanced_accuracy")),
-        chance=_share(beat.get("chance")), started_at=_number(beat.get("started_at")),
+        chance=_share(beat.get("chance")), balanced_chance=_share(beat.get("balanced_chance")),
+        started_at=_number(beat.get("started_at")),
         seconds=_number(beat.get("seconds")), message=str(beat.get("message") or ""), pid=int(_number(beat.get("pid"))))
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from studio.engine.augmentation import Augmentation, crop_room, draw_blurs, draw_colours, draw_crops
 from studio.engine.errors import UsageError, VideoError
+from studio.engine.resampling import at_rate, frames_at_rate, real_frames
 from studio.engine.shapes import Floats, Ints, VideoShape
 
 TRAIN, VALIDATION, PREVIEW, PROBE = 0, 1, 2, 3
@@ -27,8 +28,9 @@ class Sampling(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     tuple_length: int = Field(
-        3, ge=2, le=6, title="Elements in a tuple",
-        description="How many clips or frames one question shows. More are harder and cost more memory.")
+        3, ge=2, le=8, title="Elements in a tuple",
+        description="How many clips or frames one question shows. More are harder and cost more memory. The order of "
+                    "more than 5 clips is answered by ranking.")
     clip_frames: int = Field(
         16, ge=1, le=64, title="Frames in a clip", json_schema_extra={"unit": "frames"},
         description="1 makes the elements still frames. 3D networks expect 8 or 16.")
@@ -41,7 +43,8 @@ class Sampling(BaseModel):
                     "short videos drop out.")
     window_frames: int = Field(
         0, ge=0, le=2000, title="Window length", json_schema_extra={"unit": "frames"},
-        description="Elements are placed at random inside a window this long. 0: no longer than the elements need.")
+        description="Elements are placed at random inside a window this long. 0: no longer than the elements need, and "
+                    "all of the video where the odd one is asked for.")
     motion_weight: float = Field(
         1.0, ge=0, le=1, title="Preference for motion",
         description="0 draws windows anywhere alike, 1 in proportion to their motion.")
@@ -52,6 +55,11 @@ class Sampling(BaseModel):
         [1], min_length=1, max_length=8, title="Paces",
         description="Each tuple is shown at one of these paces: 2 takes every second frame of what the frame step "
                     "takes. With more than one, a network can be asked for the pace besides (terms.pace).")
+    frames_per_second: float = Field(
+        0.0, ge=0, le=240, title="Frame rate", json_schema_extra={"unit": "frames a second"},
+        description="Takes every video as if it had this many frames a second, by its time stamps, so that recordings "
+                    "of different rates are asked about the same spans of time. 0: each at its own rate. More than a "
+                    "video has repeats its frames.")
     tuples_per_video: int = Field(
         1, ge=1, le=1000, title="Tuples of a video in an epoch",
         description="Long recordings deserve more than one question an epoch.")
@@ -110,6 +118,8 @@ class Arrangement:
     label_B: Ints
     order_BE: Ints
     affine_BE5: Floats | None = None
+    window_B2: Ints | None = None
+    """Where the elements were taken from, where that is not the window that was given."""
 
 
 class Dealer(Protocol):
@@ -212,12 +222,16 @@ def split_by_group(groups: Sequence[str], *, validation_share: float, seed: int)
     return train, [i for i, group in enumerate(groups) if group in chosen]
 
 
-def long_enough(videos: Sequence[VideoShape], *, span_frames: int) -> list[int]:
-    """Positions of the videos with a window of `span_frames`. Raises `VideoError` when there are none."""
-    kept = [i for i, video in enumerate(videos) if video.frames >= span_frames]
+def long_enough(videos: Sequence[VideoShape], *, span_frames: int, frames_per_second: float = 0.0) -> list[int]:
+    """Positions of the videos with a window of `span_frames` at that rate (0: their own).
+
+    Raises `VideoError` when there are none.
+    """
+    lengths = [frames_at_rate(video, frames_per_second) for video in videos]
+    kept = [i for i, frames in enumerate(lengths) if frames >= span_frames]
     if not kept:
-        longest = max((video.frames for video in videos), default=0)
-        raise VideoError(f"{len(videos)} videos, the longest of {longest} frames",
+        rate = f" at {frames_per_second:g} a second" if frames_per_second else ""
+        raise VideoError(f"{len(videos)} videos, the longest of {max(lengths, default=0)} frames{rate}",
                          f"one tuple of this recipe spans {span_frames} frames, so every video is too short",
                          "Choose fewer clips, shorter clips or a smaller gap, or add longer videos")
     return kept
@@ -243,25 +257,39 @@ def batch_videos(*, step: int, videos: int, tuples_per_video: int, batch_size: i
 
 def deal_tuples(videos: Sequence[VideoShape], video_B: Ints, *, task: Dealer, sampling: Sampling,
                 augmentation: Augmentation, rng: np.random.Generator) -> Tuples:
-    """Deal one tuple for each entry of `video_B` (positions in `videos`): windows, elements, labels, crops."""
+    """Deal one tuple for each entry of `video_B` (positions in `videos`): windows, elements, labels, crops.
+
+    All is decided at the rate of `sampling`; the frame numbers of the result are those of the videos themselves.
+    """
     start_B = np.zeros(len(video_B), np.int64)
     motion_B = np.zeros(len(video_B), np.float32)
-    for b, position in enumerate(video_B):
-        scores = window_scores(videos[position].motion_N, span_frames=task.span_frames)
+    seen = {int(position): at_rate(videos[position], sampling.frames_per_second) for position in video_B}
+    shapes = [seen[int(position)] for position in video_B]
+    for b, shape in enumerate(shapes):
+        scores = window_scores(shape.motion_N, span_frames=task.span_frames)
         start_B[b] = rng.choice(len(scores), p=window_probabilities(
             scores, motion_weight=sampling.motion_weight, motion_threshold=sampling.motion_threshold))
         motion_B[b] = scores[start_B[b]]
     window_B2 = np.stack([start_B, start_B + task.span_frames], axis=1)
-    shapes, count, paces = [videos[position] for position in video_B], len(video_B), np.array(sampling.paces, np.int64)
+    count, paces = len(video_B), np.array(sampling.paces, np.int64)
     pace_B = rng.integers(0, len(paces), count) if len(paces) > 1 else np.zeros(count, np.int64)
     dealt = task.deal(Windows(window_B2[:, 0], window_B2[:, 1], paces[pace_B], shapes), rng)
+    if dealt.window_B2 is not None:
+        window_B2 = dealt.window_B2
+        motion_B = np.array([shape.motion_N[start:stop].mean() for shape, (start, stop)
+                             in zip(shapes, window_B2, strict=True)], np.float32)
+    frames_BEF, window_B2 = dealt.frames_BEF, window_B2 - (0, 1)
+    for b, shape in enumerate(shapes):
+        frames_BEF[b], window_B2[b] = real_frames(shape, frames_BEF[b]), real_frames(shape, window_B2[b])
+    window_B2 += (0, 1)
     elements = dealt.frames_BEF.shape[1]
     channels = rng.integers(0, 3, (count, elements))
     affine_BE5 = np.zeros((count, elements, 5), np.float32) if dealt.affine_BE5 is None else dealt.affine_BE5
     return Tuples(
-        video_B=video_B, frames_BEF=dealt.frames_BEF, label_B=dealt.label_B, order_BE=dealt.order_BE,
+        video_B=video_B, frames_BEF=frames_BEF, label_B=dealt.label_B, order_BE=dealt.order_BE,
         window_B2=window_B2,
-        crop_BE2=draw_crops(shapes, window_B2, elements=elements, augmentation=augmentation, rng=rng),
+        crop_BE2=draw_crops([videos[position] for position in video_B], window_B2, elements=elements,
+                            augmentation=augmentation, rng=rng),
         flip_B=rng.random(count) < augmentation.flip_probability,
         channel_BE=channels if augmentation.channel_splitting else np.full_like(channels, -1),
         colour_BE4=draw_colours(count, elements, augmentation, rng),
@@ -273,19 +301,26 @@ def spread_clips(videos: Sequence[VideoShape], *, clips_per_video: int, sampling
                  augmentation: Augmentation) -> Tuples:
     """Clips spread evenly over each video, cut from the middle: the clips that features are made of.
 
-    VCOP's protocol: the clip centres are linspace(half a clip, frames - half a clip, clips_per_video). Each clip is a
-    tuple of one element; a video shorter than a clip repeats its last frame. B = videos x clips, video by video.
+    VCOP's protocol: the clip centres are linspace(half a clip, frames - half a clip, clips_per_video), at the rate of
+    `sampling`. Each clip is a tuple of one element; a video shorter than a clip repeats its last frame. B = videos x
+    clips, video by video.
     """
     span = sampling.clip_span_frames
-    offsets_F = np.arange(sampling.clip_frames) * sampling.frame_stride
     frames, crops = [], []
     for video in videos:
-        starts = np.linspace(span / 2, max(span / 2, video.frames - span / 2), clips_per_video) - span / 2
-        frames.append(np.minimum(starts.astype(np.int64)[:, None, None] + offsets_F, video.frames - 1))
+        shown = at_rate(video, sampling.frames_per_second)
+        starts = np.linspace(span / 2, max(span / 2, shown.frames - span / 2), clips_per_video) - span / 2
+        frames.append(clip_frames(shown, starts.astype(np.int64), sampling)[:, None])
         room = (0, 0) if augmentation.crop == "whole" else crop_room(video, crop_pixels=augmentation.crop_pixels)
         crops.append(np.broadcast_to(np.array(room) // 2, (clips_per_video, 1, 2)))
     video_B = np.repeat(np.arange(len(videos)), clips_per_video)
     return plain_tuples(video_B, np.concatenate(frames), np.concatenate(crops))
+
+
+def clip_frames(shown: VideoShape, start_B: Ints, sampling: Sampling) -> Ints:
+    """The real frames of the clips that start at `start_B` of a video at the rate of `sampling`: frames_BF."""
+    offsets_F = np.arange(sampling.clip_frames) * sampling.frame_stride
+    return real_frames(shown, np.minimum(start_B[:, None] + offsets_F, shown.frames - 1).astype(np.int64))
 
 
 def plain_tuples(video_B: Ints, frames_BEF: Ints, crop_BE2: Ints) -> Tuples:

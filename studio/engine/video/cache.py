@@ -8,123 +8,27 @@ Legend: N frames, H, W cached height and width in pixels, Y, X motion cells.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import mmap
-import struct
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.engine.errors import VideoError
-from studio.engine.video.motion import CELL_PIXELS, grid_shape
+from studio.engine.video.facts import HEADER_BYTES, Facts, Form, cache_path, pack_header, read_facts, refused
+from studio.engine.video.motion import grid_shape
+from studio.engine.video.stored import Bytes, Ints, Planes420, StoredVideo, Window, evenly
 
-FORMAT = 1
-HEADER_BYTES = 4096
+__all__ = ["HEADER_BYTES", "CacheWriter", "CachedVideo", "Facts", "Form", "Maps", "Record", "Tabled", "cache_path",
+           "pack_header", "read_facts", "read_soon"]
+
 MOST_MAPPED = 512
 """Files kept mapped at a time: each holds a file handle, of which a system gives a thousand or so."""
-_MAGIC = b"unshuffle frames"
-_START = struct.Struct("<16sII")
-_SAME_FRAME_SECONDS = 5e-4
-
-Bytes = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the header says: the shape of the cached frames, and what was found in the video (see `catalogue.Video`)."""
-
-    identity: str
-    frames: int
-    height: int
-    width: int
-    verdict: str
-    reason: str
-    declared_frames: int | None
-    seconds: float
-    frames_per_second: float
-    source_width: int
-    source_height: int
-    codec: str
-    motion: float
-    tables_crc: int
-    format: int = FORMAT
-
-    @property
-    def record_bytes(self) -> int:
-        """Bytes of one frame."""
-        rows, columns = grid_shape(self.height, self.width)
-        return self.height * self.width * 3 // 2 + 2 * rows * columns
-
-    @property
-    def file_bytes(self) -> int:
-        """Bytes of the whole file."""
-        return HEADER_BYTES + self.frames * (self.record_bytes + 12)
-
-
-@dataclass(frozen=True)
-class Form:
-    """In which form frames are cached: the short side in pixels, and the fingerprint of the mask on them ("": none)."""
-
-    short_side_pixels: int
-    mask: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.short_side_pixels}{'-' if self.mask else ''}{self.mask}"
-
-
-def cache_path(folder: Path, *, identity: str, form: Form) -> Path:
-    """Where the cached frames of a video lie in this form."""
-    return folder / identity[:2] / f"{identity}-{form}.frames"
-
-
-def pack_header(facts: Facts) -> bytes:
-    """Make the header of a file."""
-    content = json.dumps(asdict(facts)).encode("utf-8")
-    header = _START.pack(_MAGIC, len(content), zlib.crc32(content)) + content
-    assert len(header) <= HEADER_BYTES
-    return header.ljust(HEADER_BYTES, b"\0")
-
-
-def read_facts(path: Path) -> Facts:
-    """Read and check a header, and that the file is as long as it says.
-
-    Raises `VideoError` when the file is missing, short, damaged or of another format.
-    """
-    try:
-        with path.open("rb") as stream:
-            header = stream.read(HEADER_BYTES)
-            length = stream.seek(0, 2)
-        facts = _unpack(header)
-    except FileNotFoundError as error:
-        raise _refused(path, "the cached frames are missing") from error
-    except (OSError, ValueError, TypeError, struct.error) as error:
-        raise _refused(path, f"the cached frames are damaged ({error})") from error
-    if facts.frames < 1 or length != facts.file_bytes:
-        raise _refused(path, f"the cached frames are {length} bytes, not the {facts.file_bytes} of their header")
-    return facts
-
-
-def _unpack(header: bytes) -> Facts:
-    magic, length, crc = _START.unpack_from(header)
-    content = header[_START.size:_START.size + length]
-    if magic != _MAGIC or zlib.crc32(content) != crc:
-        raise ValueError("the header is not whole")
-    values = json.loads(content)
-    if values.get("format") != FORMAT:
-        raise ValueError(f"format {values.get('format')} is not {FORMAT}")
-    return Facts(**{field.name: values[field.name] for field in fields(Facts) if field.name in values})
-
-
-def _refused(path: Path, rule: str) -> VideoError:
-    return VideoError(path.name, rule, "Scan the folder again: it makes them anew")
 
 
 @dataclass
@@ -166,40 +70,73 @@ class Maps:
                 with path.open("rb") as stream:
                     mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             except (OSError, ValueError) as error:
-                raise _refused(path, f"the cached frames cannot be opened ({error})") from error
+                raise refused(path, f"the cached frames cannot be opened ({error})") from error
             self._maps[path] = mapped
             while len(self._maps) > self._most:
                 self._maps.popitem(last=False)
             return mapped
 
 
-class CachedVideo:
-    """The cached frames of one video; satisfies `sampling.VideoShape`. Raises `VideoError` for a damaged file."""
+def read_soon(mapped: mmap.mmap, start: int, stop: int) -> None:
+    """Ask the system to read these bytes of a map in the background, where it can be asked (Windows cannot)."""
+    if hasattr(mmap, "MADV_WILLNEED"):
+        first = start // mmap.PAGESIZE * mmap.PAGESIZE
+        with contextlib.suppress(OSError, ValueError):
+            mapped.madvise(mmap.MADV_WILLNEED, first, min(stop, len(mapped)) - first)
+
+
+class Tabled(StoredVideo):
+    """A video whose tables of times and motion lie in a file of the cache, read where they lie through its map.
+
+    Raises `VideoError` for a damaged file.
+    """
 
     def __init__(self, path: Path, *, name: str = "", maps: Maps | None = None) -> None:
         self.path, self.name = path, name
         self.facts = read_facts(path)
         self._maps = maps or Maps(1)
+        self._sound = False
 
     @property
-    def frames(self) -> int:
-        """Number of cached frames."""
-        return self.facts.frames
+    def tables_start(self) -> int:
+        """Where the tables begin in the file; they go to its end."""
+        return HEADER_BYTES
+
+    def table(self, place: int, shape: tuple[int, ...], kind: type) -> NDArray:
+        """The table that begins `place` bytes after the first, read-only. Raises `VideoError` when they are damaged."""
+        mapped, start = self._maps.get(self.path), self.tables_start
+        if not self._sound:
+            with memoryview(mapped) as whole:
+                if zlib.crc32(whole[start:]) != self.facts.tables_crc:
+                    raise refused(self.path, "the table of times is damaged")
+            self._sound = True
+        return np.ndarray(shape, kind, mapped, start + place)
 
     @property
-    def height(self) -> int:
-        """Cached height in pixels, even."""
-        return self.facts.height
+    def times_place(self) -> int:
+        """Where among the tables the times are; the motion of each frame comes right after them."""
+        return 0
 
     @property
-    def width(self) -> int:
-        """Cached width in pixels, even."""
-        return self.facts.width
+    def times_N(self) -> NDArray[np.float64]:
+        """Seconds from the first frame."""
+        return self.table(self.times_place, (self.frames,), np.float64)
 
     @property
-    def cell_pixels(self) -> int:
-        """Side of a motion cell in cached pixels."""
-        return CELL_PIXELS
+    def motion_N(self) -> NDArray[np.float32]:
+        """Mean motion from the frame before, in cached pixels; the first frame repeats the second."""
+        return self.table(self.times_place + 8 * self.frames, (self.frames,), np.float32)
+
+
+class CachedVideo(Tabled):
+    """The cached frames of one video, each a plane beside the next. Raises `VideoError` for a damaged file."""
+
+    tier = "map"
+
+    @property
+    def tables_start(self) -> int:
+        """Where the tables begin in the file."""
+        return HEADER_BYTES + self.frames * self.facts.record_bytes
 
     def _plane(self, place: int, height: int, width: int) -> Bytes:
         return np.ndarray((self.frames, height, width), np.uint8, self._maps.get(self.path), HEADER_BYTES + place,
@@ -227,47 +164,19 @@ class CachedVideo:
         return np.ndarray(shape, np.float16, self._maps.get(self.path),
                           HEADER_BYTES + self.height * self.width * 3 // 2, (self.facts.record_bytes, 2 * shape[2], 2))
 
-    @cached_property
-    def _tables(self) -> bytes:
-        start = HEADER_BYTES + self.frames * self.facts.record_bytes
-        with self.path.open("rb") as stream:
-            stream.seek(start)
-            content = stream.read()
-        if zlib.crc32(content) != self.facts.tables_crc:
-            raise _refused(self.path, "the table of times is damaged")
-        return content
+    def planes(self, frames_S: Ints, window: Window | None = None) -> Planes420:
+        """Look at frames in the map; evenly spaced ones are not copied."""
+        chosen = evenly(frames_S)
+        if isinstance(chosen, slice):
+            return Planes420(self.y_NHW[chosen], self.u_NHW[chosen], self.v_NHW[chosen]).cut(window)
+        found = Planes420(self.y_NHW, self.u_NHW, self.v_NHW).cut(window)
+        return Planes420(*(plane_NHW[chosen] for plane_NHW in found))
 
-    @property
-    def times_N(self) -> NDArray[np.float64]:
-        """Seconds from the first frame."""
-        return np.frombuffer(self._tables, np.float64, self.frames)
-
-    @property
-    def motion_N(self) -> NDArray[np.float32]:
-        """Mean motion from the frame before, in cached pixels; the first frame repeats the second."""
-        return np.frombuffer(self._tables, np.float32, self.frames, 8 * self.frames)
-
-    def glimpse(self, frames_S: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Red, green and blue at every eighth place of each frame, 0 to 255: colours_SK."""
-        y = self.y_NHW[frames_S, 4::8, 4::8].astype(np.float32)
-        u, v = (plane[frames_S, 2::4, 2::4].astype(np.float32) - 128 for plane in (self.u_NHW, self.v_NHW))
-        rows, columns = min(y.shape[1], u.shape[1]), min(y.shape[2], u.shape[2])
-        y, u, v = (plane[:, :rows, :columns] for plane in (y, u, v))
-        rgb_SYX3 = np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=-1)
-        return np.asarray(np.clip(rgb_SYX3, 0, 255).reshape(len(frames_S), -1), np.float32)
-
-    def frame_at(self, seconds: float) -> int:
-        """Number of the frame that is shown at that time; the first or last one outside the video."""
-        place = int(np.searchsorted(self.times_N, seconds + _SAME_FRAME_SECONDS, side="right")) - 1
-        return min(max(place, 0), self.frames - 1)
-
-    def rgb(self, frames: Sequence[int]) -> Bytes:
-        """Give frames as red, green and blue: uint8 [n, H, W, 3]. The formula is that of `training.pixels.to_rgb`."""
-        chosen = np.asarray(frames, np.int64)
-        y, u, v = (plane[chosen].astype(np.float32) for plane in (self.y_NHW, self.u_NHW, self.v_NHW))
-        u, v = ((plane - 128).repeat(2, axis=1).repeat(2, axis=2) for plane in (u, v))
-        rgb_NHW3 = np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=-1)
-        return np.clip(np.rint(rgb_NHW3), 0, 255).astype(np.uint8)
+    def expect(self, frames_S: Ints) -> None:
+        """Begin to read what lies between the first and the last of these frames."""
+        record = self.facts.record_bytes
+        read_soon(self._maps.get(self.path), HEADER_BYTES + int(frames_S.min()) * record,
+                  HEADER_BYTES + (int(frames_S.max()) + 1) * record)
 
 
 class CacheWriter:
@@ -305,13 +214,25 @@ class CacheWriter:
         self._stream.write(first.content.data)
         self._stream.seek(0, 2)
 
-    def tables(self, times_N: NDArray[np.float64]) -> tuple[bytes, float]:
-        """Make the bytes of the tables, and the mean of the motion curve."""
-        motion_N = np.asarray(self._motion, np.float32)
-        return times_N.astype(np.float64).tobytes() + motion_N.tobytes(), float(motion_N.mean(dtype=np.float64))
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the header says of this kind of file beyond the facts: nothing."""
+        return {}
 
-    def finish(self, facts: Facts, tables: bytes) -> None:
-        """Write the tables and the header."""
-        self._stream.write(tables)
+    def index(self, index: object) -> None:
+        """Be given where the video can be entered, which this kind of file does not need."""
+
+    def tables(self, times_N: NDArray[np.float64]) -> tuple[int, NDArray[np.float32]]:
+        """Write the tables; gives their CRC, and the motion of each frame."""
+        motion_N = np.asarray(self._motion, np.float32)
+        content = times_N.astype(np.float64).tobytes() + motion_N.tobytes()
+        self._stream.write(content)
+        return zlib.crc32(content), motion_N
+
+    def finish(self, facts: Facts) -> None:
+        """Write the header."""
         self._stream.seek(0)
         self._stream.write(pack_header(facts))
+
+    def close(self) -> None:
+        """Nothing waits outside the file."""

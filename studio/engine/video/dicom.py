@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import struct
 import warnings
 import zlib
@@ -16,14 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
+from studio.engine.video.dicom_packed import unpacking
 from studio.engine.video.probe import DICOM_SUFFIXES, is_dicom
 from studio.engine.video.reader import DECODER_ERRORS, Picture, Reader, Source, VideoReader
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_VIDEO_SYNTAXES = "1.2.840.10008.1.2.4.10"
-"""MPEG-2, MPEG-4 and HEVC inside DICOM: .100 to .108."""
+_VIDEO_SYNTAX = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?")
+"""MPEG-2, MPEG-4 and HEVC inside DICOM; .1 at the end where the stream comes in pieces."""
+_EXTENDED_JPEG = "1.2.840.10008.1.2.4.51"
 _LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 _JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 _ERRORS = (*DECODER_ERRORS, struct.error, zlib.error, EOFError, AssertionError)
@@ -50,7 +53,7 @@ def open_dicom(path: Path) -> Reader:
         except VideoError:
             raise
         except (*_ERRORS, InvalidDicomError) as error:
-            raise VideoError(path.name, f"this DICOM file is damaged ({_short(error)})", _REMEDY) from error
+            raise VideoError(path.name, "this DICOM file is damaged", _REMEDY) from error
 
 
 def _reader(path: Path, dataset: Dataset) -> Reader:
@@ -58,42 +61,37 @@ def _reader(path: Path, dataset: Dataset) -> Reader:
         what = "this DICOM file holds no pictures" if "SOPClassUID" in dataset else "it is no DICOM file"
         raise VideoError(path.name, what, _REMEDY)
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
-    if syntax.startswith(_VIDEO_SYNTAXES) and len(syntax) == len(_VIDEO_SYNTAXES) + 1:
+    if _VIDEO_SYNTAX.fullmatch(syntax):
         from pydicom.encaps import generate_fragments
 
         return VideoReader(path, content=io.BytesIO(b"".join(generate_fragments(dataset.PixelData))))
     return DicomReader(path, dataset)
 
 
-def _short(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-
-
 class DicomReader:
     """Reads the frames of a DICOM file: grey, red-green-blue, YBR or palette, to 8 bits."""
 
     def __init__(self, path: Path, dataset: Dataset) -> None:
-        self.fault, self.left_out, self._path, self._dataset = "", 0, path, dataset
+        self.fault, self.left_out, self.held, self._path, self._dataset = "", 0, 0, path, dataset
         photometric = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
         self._palette = photometric == "PALETTE COLOR"
         self._brightest = _brightest(dataset) if self._palette else 255.0
         self._inverted = photometric == "MONOCHROME1"
         self._stamps = _stamps(dataset)
-        syntax = dataset.file_meta.get("TransferSyntaxUID")
         self.source = Source(
-            codec=syntax.name if syntax else "", declared_frames=int(dataset.get("NumberOfFrames", 1) or 1),
+            codec=_syntax_name(dataset), declared_frames=int(dataset.get("NumberOfFrames", 1) or 1),
             frames_per_second=_rate(dataset), pixel_aspect=_pixel_aspect(dataset))
 
     def _arrays(self) -> Iterator[NDArray]:
         from pydicom.encaps import generate_frames
         from pydicom.pixels import iter_pixels
 
-        codec = _codec_of_ffmpeg(self._dataset)
-        if not codec:
+        codec, unpack = _codec_of_ffmpeg(self._dataset), unpacking(self._dataset)
+        if not codec and unpack is None:
             yield from iter_pixels(self._dataset)
             return
         for content in generate_frames(self._dataset.PixelData, number_of_frames=self.source.declared_frames):
-            yield _decoded(content, codec)
+            yield unpack(content) if unpack else _decoded(content, codec)
 
     def pictures(self) -> Iterator[Picture]:
         """Decode to the end or to the first fault."""
@@ -108,23 +106,24 @@ class DicomReader:
                 self.fault = self._in_words(error)
 
     def _in_words(self, error: BaseException) -> str:
+        """Why it stops; never with the words of the error, which may hold the words of the file."""
         said = str(error)
-        if "missing dependencies" in said or "not supported" in said:
-            return f"no decoder here knows its compression ({self.source.codec})"
+        if "missing dependencies" in said or "not supported" in said or (
+                "all available plugins" in said and self._dataset.file_meta.TransferSyntaxUID == _EXTENDED_JPEG):
+            more = "; the package pylibjpeg-libjpeg does" if "JPEG" in self.source.codec else ""
+            return f"no decoder here knows its compression ({self.source.codec}){more}"
         if "all available plugins" in said:
             return f"its pixels are damaged, or packed in a way that no decoder here knows ({self.source.codec})"
-        return f"its pixels are damaged ({_short(error)})"
+        return "its pixels are damaged"
 
     def _levels(self) -> tuple[float, float]:
         """The grey values that become black and white: the file's window, or else what occurs in it."""
         dataset = self._dataset
         if self._palette or int(dataset.get("SamplesPerPixel", 1)) > 1:
             return 0.0, float(2 ** int(dataset.BitsStored) - 1)
-        slope, intercept = (float(dataset.get(name, default) or default)
-                            for name, default in (("RescaleSlope", 1), ("RescaleIntercept", 0)))
-        centre, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
-        if centre is not None and width is not None and width > 0:
-            one, other = ((centre + side * width / 2 - intercept) / slope for side in (-1, 1))
+        slope, intercept = _rescale(dataset)
+        if window := _window(dataset):
+            one, other = ((value - intercept) / slope for value in window)
             return min(one, other), max(one, other)
         if int(dataset.get("BitsStored", 16)) == 8 and not dataset.get("PixelRepresentation", 0):
             return 0.0, 255.0
@@ -148,6 +147,39 @@ class DicomReader:
 
     def close(self) -> None:
         """Let go of the file."""
+
+
+def _window(dataset: Dataset) -> tuple[float, float] | None:
+    """What the file's window makes black and white, in rescaled values (DICOM PS3.3, C.11.2.1.2); None without one."""
+    shared = [item for group in dataset.get("SharedFunctionalGroupsSequence", None) or []
+              for item in group.get("FrameVOILUTSequence", None) or []]
+    for one in (dataset, *shared):
+        centre, width = _first(one.get("WindowCenter")), _first(one.get("WindowWidth"))
+        if centre is None or width is None or width <= 0:
+            continue
+        if str(one.get("VOILUTFunction", "LINEAR")) != "LINEAR":
+            return centre - width / 2, centre + width / 2
+        return centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2
+    return None
+
+
+def _rescale(dataset: Dataset) -> tuple[float, float]:
+    """Slope and intercept from stored values to those that a window is about."""
+    shared = [item for group in dataset.get("SharedFunctionalGroupsSequence", None) or []
+              for item in group.get("PixelValueTransformationSequence", None) or []]
+    for one in (dataset, *shared):
+        slope = _first(one.get("RescaleSlope"))
+        if slope:
+            return slope, _first(one.get("RescaleIntercept")) or 0.0
+    return 1.0, 0.0
+
+
+def _syntax_name(dataset: Dataset) -> str:
+    """The name of the compression; a number where it has none, and nothing else that a file may say."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if syntax is None:
+        return ""
+    return syntax.name if syntax.name != str(syntax) or re.fullmatch(r"[0-9.]{1,64}", str(syntax)) else ""
 
 
 def _codec_of_ffmpeg(dataset: Dataset) -> str:

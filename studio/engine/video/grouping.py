@@ -34,12 +34,14 @@ def assign_groups(videos: Sequence[Video], grouping: Grouping, *, folder: Path) 
                          "Compare it with the paths that `studio scan` lists")
     first: dict[str, str] = {}
     for video, one in zip(videos, known, strict=True):
-        own = one.get("group") or _recognised(video.path) or f"{display_path(video.source)}/{display_path(video.path)}"
+        own = (one.get("group") or recognised_group(video.path)
+               or f"{display_path(video.source)}/{display_path(video.path)}")
         one["group"] = first.setdefault(video.identity, own) if video.identity else own
     return known
 
 
-def _recognised(path: str) -> str:
+def recognised_group(path: str) -> str:
+    """Tell the group from a file name of a known scheme (UCF101's); empty where there is none."""
     found = _UCF101.search(path)
     return found[1] if found else ""
 

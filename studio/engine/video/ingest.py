@@ -7,27 +7,32 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from studio.engine import files
 from studio.engine.catalogue import GOOD, PARTIAL, UNREADABLE, Catalogue, Video, display_path
-from studio.engine.errors import MachineError, ProjectError, UsageError, VideoError
+from studio.engine.errors import MachineError, ProjectError, UsageError
 from studio.engine.events import Event, Events, Finished, Progress, TimeLeft, Warned
-from studio.engine.project import Grouping, Project
-from studio.engine.video.cache import Facts, cache_path, read_facts
+from studio.engine.project import Grouping, Project, TierName
+from studio.engine.video.cache import Facts
+from studio.engine.video.estimate import kind_for
+from studio.engine.video.findings import find_near_copies, told, warnings
 from studio.engine.video.footage import form_of
 from studio.engine.video.grouping import assign_groups
 from studio.engine.video.library import Found, Walk, find_videos
-from studio.engine.video.make import Order
+from studio.engine.video.moves import Key, follow_moves
+from studio.engine.video.sizes import make_size
+from studio.engine.video.storage import kind_there, order_for, tidy
 from studio.engine.video.workers import STALL_SECONDS, Done, Workers, Working, usual_workers
 
 _TELL_EVERY_SECONDS = 0.2
 _STALE_SECONDS = 3600.0
 GONE = "the file is gone"
 
-Key = tuple[str, str]
-"""Source and path: what a row is of."""
+Make: TypeAlias = Callable[[Sequence[Found], dict[Key, Video]], Generator[Event, None, None]]
+"""Makes the cached frames of files, whose rows are given as far as there are any."""
 
 
 @dataclass
@@ -38,34 +43,41 @@ class _Scan:
     found: dict[Key, Found] = field(default_factory=dict)
     walked: list[tuple[str, str]] = field(default_factory=list)
     """Sources that were walked, and the folder inside (with a slash at its end) if only that."""
-    fresh: int = 0
+    made: set[Key] = field(default_factory=set)
+    kind: str = ""
+    """What is kept of the frames of new videos."""
     kept: int = 0
     stopped: bool = False
 
-    def cached(self, identity: str) -> bool:
-        """Whether whole cached frames of this content are there."""
-        try:
-            read_facts(cache_path(self.project.cache_folder, identity=identity, form=form_of(self.project)))
-        except VideoError:
-            return False
-        return bool(identity)
+    def cached(self, video: Video) -> bool:
+        """Whether whole cached frames of this video are there, as its masks want them."""
+        return bool(kind_there(self.project, video, form_of(self.project, video)))
 
     def covers(self, video: Video) -> bool:
         """Whether the walk would have met this row's file."""
-        return any(video.source == source and video.path.startswith(below) for source, below in self.walked)
+        return any(video.source == source and f"{video.path}/".startswith(below) for source, below in self.walked)
 
 
 def scan(project: Project, folders: Sequence[Path] = (), *, grouping: Grouping | None = None, workers: int = 0,
+         frames_per_second: float | None = None, tier: TierName | None = None, short_side_pixels: int | None = None,
          with_motion: bool = True, stall_seconds: float = STALL_SECONDS,
          stop: Callable[[], bool] = lambda: False) -> Events:
     """Add folders to a project (none: look at those it has again) and make the cached frames of what is new.
 
     Rows are kept as they come, so that a scan which was stopped or killed goes on where it was. `grouping` becomes the
-    project's. `workers` is the number of child processes, 0 one for each core. Raises `UsageError` for a missing
-    folder, one without videos or a grouping that fits nothing, `MachineError` when the disk is full.
+    project's, and so do `frames_per_second`, the rate of folders of pictures, and `tier`, where frames come from. With
+    `short_side_pixels` frames of that size are made besides, of all its usable videos. `workers` is the number of child
+    processes, 0 one for each core. Raises `UsageError` for a missing folder, one without videos or a grouping that fits
+    nothing, `MachineError` when the disk is full.
     """
     started = time.monotonic()
     state = _Scan(project)
+    if frames_per_second is not None and frames_per_second != project.settings.frames_per_second:
+        project.settings.frames_per_second = frames_per_second
+        project.save()
+    if tier is not None and tier != project.settings.tier:
+        project.settings.tier = tier
+        project.save()
     yield Progress(phase="scan", done=0, total=0, unit="videos", detail="looking for videos")
     yield from _look(state, folders)
     _sweep(project.cache_folder)
@@ -76,10 +88,19 @@ def scan(project: Project, folders: Sequence[Path] = (), *, grouping: Grouping |
         project.save()
     try:
         with project.catalogue() as catalogue:
-            yield from _ingest(state, catalogue, workers=workers or usual_workers(), with_motion=with_motion,
-                               stall_seconds=stall_seconds, stop=stop)
+            make = partial(_make, state, catalogue, workers=workers or usual_workers(), with_motion=with_motion,
+                           stall_seconds=stall_seconds, stop=stop)
+            yield from _ingest(state, catalogue, make)
             yield from _settle(state, catalogue)
-            result = _report(state, catalogue) | {"elapsed_seconds": round(time.monotonic() - started, 3)}
+            yield from _follow_groups(state, catalogue, make)
+            if short_side_pixels and short_side_pixels != project.settings.short_side_pixels and not state.stopped:
+                state.stopped = yield from make_size(
+                    project, catalogue.videos(usable_only=True), short_side_pixels=short_side_pixels, workers=workers,
+                    with_motion=with_motion, stall_seconds=stall_seconds, stop=stop)
+            find_near_copies(catalogue)
+            rows = [row for row in catalogue.videos() if state.covers(row)]
+            yield from warnings(rows)
+            result = _report(state, rows) | {"elapsed_seconds": round(time.monotonic() - started, 3)}
     except sqlite3.Error as error:
         raise _catalogue_fault(project, error) from error
     yield Finished(operation="scan", result=result, stopped=state.stopped)
@@ -104,16 +125,21 @@ def _look(state: _Scan, folders: Sequence[Path]) -> Generator[Event, None, None]
                          remedy="Attach its drive. Its videos stay usable as long as their cached frames are kept.")
             continue
         inner = [other for name, other in roots.items() if name != source and _inside(other, root)]
-        for found in find_videos(root, source=source, below=below, leave_out=[project.root, *inner], walk=walk):
+        for found in find_videos(root, source=source, below=below, leave_out=[project.root, *inner], walk=walk,
+                                 frames_per_second=project.settings.frames_per_second):
             state.found[found.source, found.path] = found
         state.walked.append((source, f"{below.relative_to(root).as_posix()}/" if below else ""))
+    if kinds := [found.kind for found in state.found.values() if found.kind]:
+        yield Warned(code="pictures", message=f"{len(kinds)} folders of numbered pictures are videos here: {kinds[0]}.",
+                     remedy="If the rate is another, scan with --frames-per-second; 0 leaves such folders alone.")
     for folder_name, why in walk.unreadable:
         yield Warned(code="folder-unreadable", message=f"{display_path(folder_name)} cannot be read ({why}).",
                      remedy="Ask for the right to read it, then scan again.")
     if not state.found and folders:
         raise UsageError(", ".join(display_path(str(folder)) for folder in folders),
                          f"there are no video files in it ({walk.others} other files)",
-                         "Name a folder with videos, such as .mp4, .avi, .mov, .mkv or .dcm")
+                         "Name a folder with videos, such as .mp4, .avi, .mov, .mkv or .dcm, or with folders of "
+                         "numbered pictures")
     yield Progress(phase="scan", done=len(state.found), total=len(state.found), unit="videos", detail="found")
 
 
@@ -139,20 +165,37 @@ def _sweep(cache_folder: Path) -> None:
                 path.unlink()
 
 
-def _ingest(state: _Scan, catalogue: Catalogue, *, workers: int, with_motion: bool, stall_seconds: float,
-            stop: Callable[[], bool]) -> Generator[Event, None, None]:
-    """Make what is missing, and commit each row when its video is done."""
+def _ingest(state: _Scan, catalogue: Catalogue, make: Make) -> Generator[Event, None, None]:
+    """Make what is missing."""
     rows = {(row.source, row.path): row for row in catalogue.videos()}
-    yield from _follow_moves(state, catalogue, rows)
+    yield from follow_moves(state.project, catalogue, state.found, rows, state.covers)
     fresh = [found for key, found in state.found.items() if not _unchanged(state, found, rows.get(key))]
     state.kept = len(state.found) - len(fresh)
     for found in [one for one in fresh if one.problem]:
         catalogue.put(_row(found, rows, Done(number=0, reason=found.problem)))
     catalogue.commit()
-    todo = [found for found in fresh if not found.problem]
-    orders = [Order(path=found.file, cache_folder=state.project.cache_folder, with_motion=with_motion,
-                    form=form_of(state.project)) for found in todo]
-    left, told_at = TimeLeft(len(todo)), 0.0
+    yield from make([found for found in fresh if not found.problem], rows)
+
+
+def _follow_groups(state: _Scan, catalogue: Catalogue, make: Make) -> Generator[Event, None, None]:
+    """Make the videos anew whose new group has other masks."""
+    if state.stopped or not any(mask.group for mask in state.project.settings.masks):
+        return
+    rows = {(row.source, row.path): row for row in catalogue.videos()}
+    todo = [found for key, found in state.found.items()
+            if key in rows and rows[key].readable and not state.cached(rows[key])]
+    if todo:
+        yield from make(todo, rows)
+
+
+def _make(state: _Scan, catalogue: Catalogue, todo: Sequence[Found], rows: dict[Key, Video], *, workers: int,
+          with_motion: bool, stall_seconds: float, stop: Callable[[], bool]) -> Generator[Event, None, None]:
+    """Make the cached frames of files, and commit each row when its video is done."""
+    state.kind = state.kind or kind_for(state.project, todo)
+    groups = [row.group if (row := rows.get((found.source, found.path))) else "" for found in todo]
+    orders = [order_for(state.project, found.file, source=found.source, group=group, kind=state.kind,
+                        with_motion=with_motion) for found, group in zip(todo, groups, strict=True)]
+    left, told_at, done = TimeLeft(len(todo)), 0.0, 0
     yield Progress(phase="ingest", done=0, total=len(todo), unit="videos", detail=f"{state.kept} are unchanged")
     with Workers(orders, workers=workers, stall_seconds=stall_seconds) as pool:
         for message in pool.results():
@@ -160,12 +203,16 @@ def _ingest(state: _Scan, catalogue: Catalogue, *, workers: int, with_motion: bo
                 state.stopped = True
                 pool.stop()
             if isinstance(message, Done) and not message.stopped:
-                _keep(catalogue, todo[message.number], rows, message)
-                state.fresh += 1
+                found, done = todo[message.number], done + 1
+                _keep(catalogue, found, rows, message)
+                state.made.add((found.source, found.path))
+                if message.facts and message.facts.frames:
+                    row = _row(found, rows, message)
+                    tidy(state.project, row, form_of(state.project, row), kind=state.kind)
             if message and (isinstance(message, Done) or time.monotonic() - told_at > _TELL_EVERY_SECONDS):
                 told_at = time.monotonic()
-                yield Progress(phase="ingest", done=state.fresh, total=len(todo), unit="videos",
-                               seconds_left=left(state.fresh), detail=_detail(todo[message.number], message))
+                yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(done),
+                               detail=_detail(todo[message.number], message))
 
 
 def _detail(found: Found, message: Done | Working) -> str:
@@ -174,15 +221,17 @@ def _detail(found: Found, message: Done | Working) -> str:
 
 
 def _unchanged(state: _Scan, found: Found, row: Video | None) -> bool:
-    """Whether a row still holds: the same size and time, and its frames are there."""
-    return (row is not None and row.readable and (row.size, row.modified_ns) == (found.size, found.modified_ns)
-            and state.cached(row.identity))
+    """Whether a row still holds, its frames are there, and somebody looked at them."""
+    return (row is not None and row.readable and row.findings is not None and found.is_as_in(row)
+            and state.cached(row))
 
 
 def _keep(catalogue: Catalogue, found: Found, rows: dict[Key, Video], done: Done) -> None:
     if done.fault:
         raise MachineError(*done.fault)
     catalogue.put(_row(found, rows, done))
+    if done.facts and done.facts.signature:
+        catalogue.put_signature(done.facts.identity, bytes.fromhex(done.facts.signature))
     catalogue.commit()
 
 
@@ -201,49 +250,25 @@ def _told(facts: Facts) -> dict[str, Any]:
     return {"identity": facts.identity, "verdict": facts.verdict, "reason": facts.reason,
             "declared_frames": facts.declared_frames, "frames": facts.frames, "seconds": facts.seconds,
             "frames_per_second": facts.frames_per_second, "width": facts.source_width, "height": facts.source_height,
-            "codec": facts.codec, "motion": facts.motion}
-
-
-def _follow_moves(state: _Scan, catalogue: Catalogue, rows: dict[Key, Video]) -> Generator[Event, None, None]:
-    """Give the row of a vanished file to a new file with its size, time and content: it was moved or renamed.
-
-    A source whose folder is gone and whose videos were all found elsewhere is taken out of the project.
-    """
-    missing = {source.name for source in state.project.settings.sources
-               if not state.project.source_folder(source.name).is_dir()}
-    gone = {(row.size, row.modified_ns): key for key, row in rows.items()
-            if key not in state.found and row.identity and (state.covers(row) or row.source in missing)}
-    moved = [(key, found, old) for key, found in state.found.items()
-             if key not in rows and (old := gone.pop((found.size, found.modified_ns), None)) is not None]
-    for number, (key, found, old) in enumerate(moved):
-        yield Progress(phase="scan", done=number, total=len(moved), unit="videos",
-                       detail=f"was {display_path(old[1])} moved?")
-        if _same_content(found.file, rows[old].identity):
-            path = found.path.encode("utf-8", "surrogateescape")
-            catalogue.change([rows[old].id], source=found.source, path=path)
-            rows[key] = replace(rows.pop(old), source=found.source, path=found.path)
-    catalogue.commit()
-    for name in missing - {source for source, _ in rows}:
-        state.project.remove_source(name)
-
-
-def _same_content(file: Path, identity: str) -> bool:
-    try:
-        return files.sha256_of_file(file) == identity
-    except OSError:
-        return False
+            "codec": facts.codec, "motion": facts.motion, "findings": facts.findings}
 
 
 def _settle(state: _Scan, catalogue: Catalogue) -> Generator[Event, None, None]:
     """Mark what vanished, and give every row its group."""
     rows = catalogue.videos()
     gone = [row for row in rows if state.covers(row) and (row.source, row.path) not in state.found]
-    usable = [row for row in gone if row.readable and state.cached(row.identity)]
-    lost = [row.id for row in gone if row not in usable]
+    usable = [row for row in gone if row.readable and state.cached(row)]
+    waiting = [row for row in gone if row.readable and row not in usable
+               and list(state.project.cache_folder.glob(f"{row.identity[:2]}/{row.identity}-*"))]
+    lost = [row.id for row in gone if row not in usable and row not in waiting]
     catalogue.change(lost, verdict=UNREADABLE, reason=GONE, frames=0)
     if usable:
         yield Warned(code="files-gone", message=f"{len(usable)} videos are no longer in their folder; their cached "
                      "frames are still used.", remedy="Exclude them on the Library page if they should not be.")
+    if waiting:
+        yield Warned(code="files-gone-masked", message=f"{len(waiting)} videos are no longer in their folder, so their "
+                     "frames cannot be made with the present masks and settings; they are left out.",
+                     remedy="Bring the files back and scan again, or undo what was changed.")
     if copies := len(rows) - len({row.identity or row.id for row in rows}):
         yield Warned(code="copies", message=f"{copies} files are copies of others; each shares the group of the first.")
     yield from _group(state.project, catalogue, rows)
@@ -263,15 +288,14 @@ def _group(project: Project, catalogue: Catalogue, rows: list[Video]) -> Generat
             catalogue.change([row.id], **wanted)
 
 
-def _report(state: _Scan, catalogue: Catalogue) -> dict[str, Any]:
+def _report(state: _Scan, rows: Sequence[Video]) -> dict[str, Any]:
     """What `scan --json` prints: counts over the rows of the scanned folders."""
-    rows = [row for row in catalogue.videos() if state.covers(row)]
     by_verdict = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (GOOD, PARTIAL, UNREADABLE)}
     return {"videos": len(rows), **by_verdict, "frames": sum(row.frames for row in rows),
             "seconds": round(sum(row.seconds for row in rows if row.readable), 3),
-            "new": state.fresh, "unchanged": state.kept, "groups": len({row.group for row in rows}),
+            "new": len(state.made), "unchanged": state.kept, "groups": len({row.group for row in rows}),
             "problems": [{"path": display_path(row.path), "verdict": row.verdict, "reason": row.reason}
-                         for row in rows if row.verdict != GOOD]}
+                         for row in rows if row.verdict != GOOD], **told(rows)}
 
 
 def _catalogue_fault(project: Project, error: sqlite3.Error) -> ProjectError | MachineError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from zlib import crc32
 
 import av
 import numpy as np
@@ -14,13 +14,19 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from studio.engine import files
-from studio.engine.catalogue import UNREADABLE
+from studio.engine.catalogue import UNREADABLE, Finding
 from studio.engine.errors import VideoError
-from studio.engine.video import dicom
-from studio.engine.video.cache import CacheWriter, Facts, Form, Record, cache_path, read_facts
+from studio.engine.masks import Hider, Mask, fingerprint, size_text
+from studio.engine.video.alike import signature_of
+from studio.engine.video.cache import CachedVideo, Facts, Form, Record, cache_path, read_facts
+from studio.engine.video.health import Health
 from studio.engine.video.motion import MotionMeter
+from studio.engine.video.opening import identity_of, open_reader, stamp_of
+from studio.engine.video.packs import Writer, make_writer
+from studio.engine.video.picture_folder import USUAL_PER_SECOND
 from studio.engine.video.probe import verdict_of
-from studio.engine.video.reader import Reader, VideoReader, frame_times, orientation
+from studio.engine.video.random_reader import read_index
+from studio.engine.video.reader import Reader, frame_times, orientation
 
 LONGEST_ASPECT = 8
 """A frame longer than this many short sides is squeezed to it."""
@@ -34,6 +40,12 @@ class Order:
     cache_folder: Path
     form: Form
     with_motion: bool = True
+    frames_per_second: float = USUAL_PER_SECOND
+    """Of a folder of pictures; files know their own."""
+    kind: str = "frames"
+    """What is kept of the frames, one of `packs.KINDS`: their planes, JPEGs, or only what was measured."""
+    masks: tuple[Mask, ...] = ()
+    """Masks for the video's source and group; those for its size hold. They make the form's mask."""
 
 
 class StoppedError(VideoError):
@@ -78,11 +90,6 @@ class Shrinker:
         return np.rot90(plane_HW, self._turns) if self._turns else plane_HW
 
 
-def open_reader(path: Path) -> Reader:
-    """Open a file with the reader that fits. Raises `VideoError` with the reason in words."""
-    return dicom.open_dicom(path) if dicom.looks_like_dicom(path) else VideoReader(path)
-
-
 def make_cached(order: Order, told: Told = lambda _frames: None) -> Facts:
     """Make the cached frames of a file, unless they are there already; returns what was found.
 
@@ -90,32 +97,28 @@ def make_cached(order: Order, told: Told = lambda _frames: None) -> Facts:
     `MachineError` when the disk is full; the earlier state stays.
     """
     try:
-        before = _stamp(order.path)
-        identity = files.sha256_of_file(order.path, on_chunk=lambda _bytes: told(0))
+        before = stamp_of(order.path)
+        identity = identity_of(order.path, frames_per_second=order.frames_per_second, on_chunk=lambda _bytes: told(0))
     except OSError as error:
         return _nothing("", f"the file cannot be read ({error.strerror or error})")
-    target = cache_path(order.cache_folder, identity=identity, form=order.form)
+    except StoppedError:
+        raise
+    except VideoError as error:
+        return _nothing("", error.rule)
     try:
-        return read_facts(target)
-    except VideoError:
-        pass
-    try:
-        return _make(order, identity, before, target, told)
+        sized = any(mask.size for mask in order.masks)  # then which hold is known only when the video is open
+        there = None if sized else _there(order, identity, order.masks)
+        return there or _make(order, identity, before, told)
     except StoppedError:
         raise
     except VideoError as error:
         return _nothing(identity, error.rule)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
 def _stamp_or_none(path: Path) -> tuple[int, int] | None:
     try:
-        return _stamp(path)
-    except OSError:
+        return stamp_of(path)
+    except (OSError, VideoError):
         return None
 
 
@@ -125,37 +128,98 @@ def _nothing(identity: str, reason: str) -> Facts:
                  motion=0.0, tables_crc=0)
 
 
-def _make(order: Order, identity: str, before: tuple[int, int], target: Path, told: Told) -> Facts:
-    reader = open_reader(order.path)
+def _target(order: Order, identity: str, masks: Sequence[Mask]) -> Path:
+    form = replace(order.form, mask=fingerprint(masks)) if masks else order.form
+    return cache_path(order.cache_folder, identity=identity, form=form, kind=order.kind)
+
+
+def _there(order: Order, identity: str, masks: Sequence[Mask]) -> Facts | None:
+    """What was found when the cached frames were made, if they are there; an older studio did not look at all of it."""
+    try:
+        if order.kind != "frames":
+            return read_facts(_target(order, identity, masks))
+        cached = CachedVideo(_target(order, identity, masks))
+        return cached.facts if cached.facts.findings is not None else _looked_at(cached)
+    except VideoError:
+        return None
+
+
+def _looked_at(cached: CachedVideo) -> Facts:
+    health = Health(cached.height, cached.width)
+    for luma_HW in cached.y_NHW:
+        health.next(luma_HW)
+    return replace(cached.facts, signature=signature_of(health.glimpses()).hex(),
+                   findings=health.findings(cached.times_N, cached.motion_N if cached.motion_N.any() else None))
+
+
+class FrameMaker:
+    """Makes of decoded frames what is kept or shown of them: small planes as the file says to show them, masked."""
+
+    def __init__(self, frame: av.VideoFrame, *, pixel_aspect: float, short_side_pixels: int,
+                 masks: Sequence[Mask] = ()) -> None:
+        self.shrinker = shrinker = Shrinker(frame, pixel_aspect=pixel_aspect, short_side_pixels=short_side_pixels)
+        size = (frame.height, frame.width) if shrinker.turned else (frame.width, frame.height)
+        self.source_width, self.source_height = size
+        self.masks = [mask for mask in masks if mask.size in ("", size_text(*size))]
+        self._hider = Hider(self.masks, height=shrinker.height, width=shrinker.width) if self.masks else None
+        self.hidden_pixels = self._hider.pixels if self._hider else 0
+
+    def fill(self, record: Record, frame: av.VideoFrame) -> None:
+        """Put the frame's planes into a record."""
+        self.shrinker.fill(record, frame)
+        if self._hider:
+            self._hider.hide(record.y_HW, record.u_HW, record.v_HW)
+
+
+class _Line:
+    """What every decoded frame goes through: made small, masked, its motion measured, looked at, written."""
+
+    def __init__(self, order: Order, frame: av.VideoFrame, *, pixel_aspect: float) -> None:
+        self.maker = FrameMaker(frame, pixel_aspect=pixel_aspect, masks=order.masks,
+                                short_side_pixels=order.form.short_side_pixels)
+        self._meter = MotionMeter(order.form.motion) if order.with_motion else None
+        self.health = Health(self.maker.shrinker.height, self.maker.shrinker.width, hidden=self.maker.hidden_pixels)
+
+    def add(self, writer: Writer, frame: av.VideoFrame) -> None:
+        """Take the next frame."""
+        record, motion = writer.next, 0.0
+        self.maker.fill(record, frame)
+        if self._meter:
+            motion, record.motion_YX[:] = self._meter.next(record.y_HW)
+        self.health.next(record.y_HW)
+        writer.write(motion)
+
+    def findings(self, times_N: NDArray[np.float64], motion_N: NDArray[np.float32]) -> tuple[Finding, ...]:
+        """What a person should know of the video."""
+        return self.health.findings(times_N, motion_N if self._meter else None)
+
+
+def _make(order: Order, identity: str, before: tuple[int, int], told: Told) -> Facts:
+    reader = open_reader(order.path, frames_per_second=order.frames_per_second)
     try:
         pictures = reader.pictures()
         first = next(pictures, None)
         if first is None:
             return _without_frames(reader, identity)
-        shrinker = Shrinker(first.frame, pixel_aspect=reader.source.pixel_aspect,
-                            short_side_pixels=order.form.short_side_pixels)
-        size = (first.frame.width, first.frame.height)
-        meter = MotionMeter() if order.with_motion else None
-        with files.atomic_file(target) as stream:
-            writer, stamps = CacheWriter(stream, shrinker.height, shrinker.width), []
+        line = _Line(order, first.frame, pixel_aspect=reader.source.pixel_aspect)
+        if (facts := _there(order, identity, line.maker.masks)) is not None:
+            return facts
+        small, target = line.maker.shrinker, _target(order, identity, line.maker.masks)
+        with (files.atomic_file(target) as stream,
+              closing(make_writer(order.kind, stream, small.height, small.width, folder=target.parent)) as writer):
+            stamps: list[float | None] = []
             for picture in chain([first], pictures):
-                _add(writer, shrinker, meter, picture.frame)
+                line.add(writer, picture.frame)
                 stamps.append(picture.seconds)
                 told(writer.frames)
             if _stamp_or_none(order.path) != before:
                 raise VideoError(order.path.name, "the file changed or went away while it was read",
                                  "Scan again when it is whole")
-            return _finish(writer, reader, shrinker, stamps, identity, size)
+            if order.kind == "motion":
+                writer.index(read_index(order.path))
+            return _finish(writer, reader, line, stamps, identity)
     finally:
         reader.close()
-
-
-def _add(writer: CacheWriter, shrinker: Shrinker, meter: MotionMeter | None, frame: av.VideoFrame) -> None:
-    record, motion = writer.next, 0.0
-    shrinker.fill(record, frame)
-    if meter:
-        motion, record.motion_YX[:] = meter.next(record.y_HW)
-    writer.write(motion)
 
 
 def _without_frames(reader: Reader, identity: str) -> Facts:
@@ -165,20 +229,22 @@ def _without_frames(reader: Reader, identity: str) -> Facts:
                    codec=source.codec)
 
 
-def _finish(writer: CacheWriter, reader: Reader, shrinker: Shrinker, stamps: list[float | None], identity: str,
-            size: tuple[int, int]) -> Facts:
-    source = reader.source
+def _finish(writer: Writer, reader: Reader, line: _Line, stamps: list[float | None], identity: str) -> Facts:
+    source, maker = reader.source, line.maker
     times_N = frame_times(stamps, frames_per_second=source.frames_per_second)
     rate = (len(times_N) - 1) / times_N[-1] if len(times_N) > 1 else source.frames_per_second
     seconds = float(times_N[-1] + 1 / rate)
     verdict, reason = verdict_of(
         frames=writer.frames, declared_frames=source.declared_frames, fault=reader.fault, left_out=reader.left_out,
-        seconds=seconds, declared_seconds=source.declared_seconds)
-    tables, motion = writer.tables(times_N)
+        held=reader.held, seconds=seconds, declared_seconds=source.declared_seconds)
+    crc, motion_N = writer.tables(times_N)
     facts = Facts(
-        identity=identity, frames=writer.frames, height=shrinker.height, width=shrinker.width, verdict=verdict,
-        reason=reason, declared_frames=source.declared_frames, seconds=seconds, frames_per_second=float(rate),
-        source_width=size[1] if shrinker.turned else size[0], source_height=size[0] if shrinker.turned else size[1],
-        codec=source.codec, motion=motion, tables_crc=crc32(tables))
-    writer.finish(facts, tables)
+        identity=identity, frames=writer.frames, height=maker.shrinker.height, width=maker.shrinker.width,
+        verdict=verdict, reason=reason, declared_frames=source.declared_frames, seconds=seconds,
+        frames_per_second=float(rate), source_width=maker.source_width, source_height=maker.source_height,
+        codec=source.codec, motion=float(motion_N.mean(dtype=np.float64)), tables_crc=crc,
+        findings=line.findings(times_N, motion_N), signature=signature_of(line.health.glimpses()).hex(),
+        masked=round(maker.hidden_pixels / (maker.shrinker.height * maker.shrinker.width), 6),
+        **writer.about)
+    writer.finish(facts)
     return facts

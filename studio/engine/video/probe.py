@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import IO
 
 from studio.engine.catalogue import GOOD, PARTIAL, UNREADABLE
 
@@ -88,16 +89,52 @@ def _has_index(path: Path) -> bool:
     return False
 
 
-def verdict_of(*, frames: int, declared_frames: int | None, fault: str, left_out: int = 0, seconds: float = 0.0,
-               declared_seconds: float | None = None) -> tuple[str, str]:
-    """Judge what was decoded against what the file declares: the verdict and its reason ("" when good)."""
+def is_whole_avi(path: Path) -> bool:
+    """Whether an AVI file is as long as its outer boxes say, and has its index (the box `idx1`)."""
+    indexed = False
+    with path.open("rb") as stream:
+        end, place = stream.seek(0, 2), 0
+        while place + 12 <= end:
+            stream.seek(place)
+            header = stream.read(12)
+            if header[:4] != b"RIFF":
+                break  # what is appended after the last box
+            after = place + 8 + int.from_bytes(header[4:8], "little")
+            if after > end:
+                return False
+            indexed |= _avi_index_in(stream, place + 12, after)
+            place = after + after % 2
+    return indexed
+
+
+def _avi_index_in(stream: IO[bytes], place: int, end: int) -> bool:
+    while place + 8 <= end:
+        stream.seek(place)
+        header = stream.read(8)
+        if header[:4] == b"idx1":
+            return True
+        length = int.from_bytes(header[4:8], "little")
+        place += 8 + length + length % 2
+    return False
+
+
+def verdict_of(*, frames: int, declared_frames: int | None, fault: str, left_out: int = 0, held: int = 0,
+               seconds: float = 0.0, declared_seconds: float | None = None) -> tuple[str, str]:
+    """Judge what was decoded against what the file declares: the verdict and its reason.
+
+    What an edit list cuts out is not missing, and a header that names more than the file's index and its packets is
+    wrong: such a file is good, and the reason says so.
+    """
     declared = declared_frames or 0
     if not frames:
         nothing = f"its header names {declared} frames, but none is there" if declared else "no frame could be decoded"
         return UNREADABLE, fault or nothing
     if frames < declared:
-        why = f"; {fault}" if fault else f"; {left_out} cut out by its edit list" if left_out else ""
-        return PARTIAL, f"{frames} of {declared} frames{why}"
+        if not fault and left_out and frames + left_out >= declared:
+            return GOOD, f"{left_out} more {'is' if left_out == 1 else 'are'} cut out by its edit list"
+        if not fault and 0 < held <= frames:
+            return GOOD, f"its header names {declared} frames, but it holds {held}"
+        return PARTIAL, f"{frames} of {declared} frames{f'; {fault}' if fault else ''}"
     if fault:
         return PARTIAL, f"{frames} frames, then it stops: {fault}"
     if not declared and declared_seconds and _ends_early(seconds, declared_seconds):

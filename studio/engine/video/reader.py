@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
-from studio.engine.video.probe import in_words, is_text
+from studio.engine.video.probe import in_words, is_text, is_whole_avi
 
 DECODER_ERRORS = (av.FFmpegError, OSError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError,
                   RuntimeError, AttributeError)
@@ -51,7 +51,11 @@ class Source:
 
 
 class Reader(Protocol):
-    """Reads one file. After `pictures` has ended, `fault` says in words what stopped it ("": the end of the file)."""
+    """Reads one file. After `pictures` has ended, `fault` says in words what stopped it ("": the end of the file).
+
+    `left_out` frames are not to be shown, by the file's edit list. `held` is how many pictures the file holds, where
+    its own index and its packets agree (0: they don't, or nobody knows): headers may name more.
+    """
 
     @property
     def source(self) -> Source: ...
@@ -59,6 +63,8 @@ class Reader(Protocol):
     def fault(self) -> str: ...
     @property
     def left_out(self) -> int: ...
+    @property
+    def held(self) -> int: ...
 
     def pictures(self) -> Iterator[Picture]: ...
     def close(self) -> None: ...
@@ -68,7 +74,7 @@ class VideoReader:
     """Reads what FFmpeg reads. Raises `VideoError` when there is nothing to read, with the reason in words."""
 
     def __init__(self, path: Path, *, content: IO[bytes] | None = None) -> None:
-        self.fault, self.left_out, self._path = "", 0, path
+        self.fault, self.left_out, self.held, self._path = "", 0, 0, path
         self._container = self._open(path, content)
         try:
             self._stream = self._pictures_of(path)
@@ -109,14 +115,31 @@ class VideoReader:
 
     def pictures(self) -> Iterator[Picture]:
         """Decode to the end or to the first fault; the frames that the decoder still holds come too."""
-        stream = self._stream
+        stream, full = self._stream, 0
+        indexed = len(stream.index_entries)
         try:
             for packet in self._container.demux(stream):  # the last packet is empty: it flushes the decoder
                 self.left_out += packet.is_discard
+                full += packet.size > 0
                 for frame in packet.decode():
                     yield Picture(frame, _seconds(frame))
+            if full == indexed and self._container.format.name == "avi" and is_whole_avi(self._path):
+                self.held = full
         except DECODER_ERRORS as error:
             self.fault = in_words(error, self._path, started=True)
+
+    def packets(self) -> Iterator[av.Packet]:
+        """The compressed frames from where the file stands, in its own order; nothing is decoded."""
+        return self._container.demux(self._stream)
+
+    def seek(self, stamp: int) -> None:
+        """Stand at or before a time stamp (in units of the stream), as near as the container can."""
+        self._container.seek(stamp, stream=self._stream, backward=True)
+
+    @property
+    def stream(self) -> VideoStream:
+        """The stream of pictures."""
+        return self._stream
 
     def close(self) -> None:
         """Let go of the file."""

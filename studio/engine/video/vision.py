@@ -26,13 +26,65 @@ def one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def resize(picture: NDArray, *, width: int, height: int) -> NDArray:
-    """Resize a picture (height x width, or with channels): by area when it shrinks, bilinear when it grows."""
+def resize(picture: NDArray, *, width: int, height: int, bilinear: bool = False) -> NDArray:
+    """Resize a picture (height x width, or with channels): by area when it shrinks, bilinear when it grows.
+
+    With `bilinear` also when it shrinks.
+    """
     if picture.shape[:2] == (height, width):
         return picture.copy()
     shrinks = width * height < picture.shape[0] * picture.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    way = cv2.INTER_AREA if shrinks and not bilinear else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=way))
+
+
+def mean(one_HW: Picture, other_HW: Picture) -> Picture:
+    """The mean of two pictures, rounded."""
+    return np.asarray(cv2.addWeighted(one_HW, 0.5, other_HW, 0.5, 0), np.uint8)
+
+
+def read_picture(content: bytes) -> NDArray:
+    """Decode a picture file to grey or red-green-blue, 8 or 16 bits. Raises `ValueError` when it is damaged."""
+    found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+    if found is None or found.dtype not in (np.uint8, np.uint16):
+        raise ValueError("the picture is damaged, or of a kind that is not known")
+    return np.asarray(found if found.ndim == 2 else found[..., ::-1])
+
+
+def difference(one_HW: Picture, other_HW: Picture) -> float:
+    """How much two grey pictures of one size differ: the mean over their pixels, 0 to 255."""
+    return float(cv2.norm(one_HW, other_HW, cv2.NORM_L1)) / one_HW.size
+
+
+def labelled(region_HW: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Number the connected parts of a region from 1, corners touching; 0 is outside."""
+    return np.asarray(cv2.connectedComponents(region_HW.astype(np.uint8), connectivity=8)[1], np.int32)
+
+
+def spread(region_HW: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+    """A region grown by a box of this size (odd) around each of its pixels."""
+    box = np.ones((height, width), np.uint8)
+    return np.asarray(cv2.dilate(region_HW.astype(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=(0,)),
+                      np.bool_)
+
+
+def contour(region_HW: NDArray[np.bool_], *, detail_pixels: float, hull: bool) -> NDArray[np.int64]:
+    """Corners [P, 2] (x, y) of a polygon around a connected region or its hull, simplified within `detail_pixels`."""
+    found, _ = cv2.findContours(region_HW.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    around = cv2.convexHull(np.concatenate(list(found))) if hull else max(found, key=len)
+    return np.asarray(cv2.approxPolyDP(around, detail_pixels, True), np.int64).reshape(-1, 2)
+
+
+def polygon(corners_P2: NDArray[np.int64], *, height: int, width: int) -> NDArray[np.bool_]:
+    """The pixels inside a polygon and on its edge."""
+    drawn = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(drawn, [np.asarray(corners_P2, np.int32).reshape(-1, 1, 2)], (1,))
+    return np.asarray(drawn, np.bool_)
+
+
+def draw_outline(picture: Picture, corners_P2: NDArray[np.int64], *, colour: tuple[int, int, int]) -> None:
+    """Draw a polygon's edge into the picture, in place; corners are x, y in pixels."""
+    cv2.polylines(picture, [np.asarray(corners_P2, np.int32).reshape(-1, 1, 2)], True, colour, 1, cv2.LINE_AA)
 
 
 def write_png(path: Path, picture_HW3: Picture) -> None:
@@ -50,6 +102,19 @@ def draw_text(picture: Picture, text: str, *, x: int, y: int, colour: tuple[int,
         return
     plain = text.encode("ascii", "replace").decode("ascii")  # OpenCV 4 draws no other letters
     cv2.putText(picture, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
+
+
+class Farneback:
+    """Dense optical flow after Farneback (SCIA 2003), as Shuffle and Learn measured it: slower than `Flow`.
+
+    Five levels halved from one to the next, windows of 15 pixels, polynomials over 5.
+    """
+
+    def magnitude(self, before_HW: Picture, after_HW: Picture) -> NDArray[np.float32]:
+        """How far each pixel moved, in pixels."""
+        nothing_yet = np.zeros((*before_HW.shape, 2), np.float32)
+        flow_HW2 = cv2.calcOpticalFlowFarneback(before_HW, after_HW, nothing_yet, 0.5, 5, 15, 3, 5, 1.2, 0)
+        return np.asarray(cv2.magnitude(flow_HW2[..., 0], flow_HW2[..., 1]))
 
 
 class Flow:

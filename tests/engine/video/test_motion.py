@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from studio.engine.video.cache import Form
 from studio.engine.video.motion import MotionMeter, grid_shape, shrinking
 
 Picture = np.ndarray
@@ -38,8 +39,9 @@ def test_a_moving_picture_moves_by_what_it_was_moved(size: tuple[int, int]) -> N
         assert float(np.median(cells_YX)) == pytest.approx(across, rel=0.25, abs=0.1)
 
 
-def test_cells_say_where_it_moved() -> None:
-    ground, patch, meter = texture(128, 170), texture(40, 40)[::-1] * 0.9, MotionMeter()
+@pytest.mark.parametrize("method", ["dis", "farneback"])
+def test_cells_say_where_it_moved(method: str) -> None:
+    ground, patch, meter = texture(128, 170), texture(40, 40)[::-1] * 0.9, MotionMeter(method)
     for left in (100, 102):
         picture = ground.copy()
         picture[40:80, left:left + 40] = patch
@@ -48,16 +50,18 @@ def test_cells_say_where_it_moved() -> None:
     assert cells_YX[:, :8].max() < 0.5
 
 
-def test_a_still_picture_does_not_move() -> None:
-    picture, meter = texture(128, 170).astype(np.uint8), MotionMeter()
+@pytest.mark.parametrize("method", ["dis", "farneback"])
+def test_a_still_picture_does_not_move(method: str) -> None:
+    picture, meter = texture(128, 170).astype(np.uint8), MotionMeter(method)
     meter.next(picture)
     mean, cells_YX = meter.next(picture)
     assert mean < 0.01
     assert cells_YX.max() < 0.05
 
 
-def test_more_motion_is_ranked_higher() -> None:
-    picture, meter, place, seen = texture(128, 170), MotionMeter(), 0.0, []
+@pytest.mark.parametrize("method", ["dis", "farneback"])
+def test_more_motion_is_ranked_higher(method: str) -> None:
+    picture, meter, place, seen = texture(128, 170), MotionMeter(method), 0.0, []
     steps = np.random.default_rng(1).gamma(1.0, 1.5, 40)
     meter.next(picture.astype(np.uint8))
     for step in steps:
@@ -65,6 +69,12 @@ def test_more_motion_is_ranked_higher() -> None:
         seen.append(meter.next(shifted(picture, place).astype(np.uint8))[0])
     ranks = [np.argsort(np.argsort(values)) for values in (steps, seen)]
     assert np.corrcoef(*ranks)[0, 1] > 0.95
+
+
+def test_the_cache_says_how_motion_was_measured() -> None:
+    assert [str(form) for form in (Form(128), Form(128, "ab12"), Form(256, motion="farneback"),
+                                   Form(256, "ab12", "farneback"))] == [
+        "128", "128-ab12", "256-farneback", "256-ab12-farneback"]
 
 
 def test_flow_is_measured_on_about_64_pixels() -> None:

@@ -15,6 +15,7 @@ from studio.engine.video.make import Order, make_cached
 from studio.engine.video.probe import verdict_of
 from studio.engine.video.reader import frame_times, orientation
 from tests.clips import number_of, write_clip, write_sound
+from tests.engine.video.test_random_reader import edit_listed
 
 AWKWARD = Path(__file__).parents[4] / "shared" / "data" / "awkward"
 
@@ -62,6 +63,22 @@ def test_a_file_cut_off_at_its_end_is_partial_and_its_frames_are_the_first(tmp_p
     assert [number_of(y_HW) for y_HW in video.y_NHW][:facts.frames - 1] == list(range(facts.frames - 1))
 
 
+def test_a_header_that_names_more_than_there_is_and_a_file_that_was_cut(tmp_path: Path) -> None:
+    """An AVI keeps its number of frames in two headers and again, truly, in its index at the end."""
+    content = bytearray(write_clip(tmp_path / "a.avi", frames=20, codec="mpeg4").read_bytes())
+    for box, offset in ((b"avih", 8 + 16), (b"strh", 8 + 32)):
+        place = content.index(box) + offset
+        assert int.from_bytes(content[place:place + 4], "little") == 20
+        content[place:place + 4] = (444).to_bytes(4, "little")
+    (tmp_path / "lies.avi").write_bytes(content)
+    (tmp_path / "cut.avi").write_bytes(content[:len(content) * 7 // 10])
+    facts = verdict(tmp_path / "lies.avi", tmp_path)
+    assert (facts.verdict, facts.frames, facts.reason) == ("good", 20, "its header names 444 frames, but it holds 20")
+    cut = verdict(tmp_path / "cut.avi", tmp_path)
+    assert (cut.verdict, cut.frames < 20) == ("partial", True)
+    assert f"{cut.frames} of 444 frames" in cut.reason
+
+
 def test_a_recording_without_its_index(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "a.mp4", frames=60).read_bytes()
     cut = tmp_path / "cut.mp4"
@@ -90,7 +107,14 @@ def test_mutated_files_all_get_a_verdict(tmp_path: Path) -> None:
     ({"frames": 28, "declared_frames": 50, "fault": "its pictures are damaged"},
      ("partial", "28 of 50 frames; its pictures are damaged")),
     ({"frames": 9, "declared_frames": 10, "fault": "", "left_out": 1},
-     ("partial", "9 of 10 frames; 1 cut out by its edit list")),
+     ("good", "1 more is cut out by its edit list")),
+    ({"frames": 6, "declared_frames": 10, "fault": "", "left_out": 1}, ("partial", "6 of 10 frames")),
+    ({"frames": 6, "declared_frames": 10, "fault": "x", "left_out": 4}, ("partial", "6 of 10 frames; x")),
+    ({"frames": 68, "declared_frames": 444, "fault": "", "held": 68},
+     ("good", "its header names 444 frames, but it holds 68")),
+    ({"frames": 60, "declared_frames": 444, "fault": "", "held": 68}, ("partial", "60 of 444 frames")),
+    ({"frames": 68, "declared_frames": 444, "fault": "its pictures are damaged", "held": 68},
+     ("partial", "68 of 444 frames; its pictures are damaged")),
     ({"frames": 0, "declared_frames": 5, "fault": ""}, ("unreadable", "its header names 5 frames, but none is there")),
     ({"frames": 0, "declared_frames": None, "fault": "x"}, ("unreadable", "x")),
     ({"frames": 30, "declared_frames": None, "fault": "", "seconds": 1.2, "declared_seconds": 9.0},
@@ -137,3 +161,20 @@ def test_odd_files_give_the_frames_that_their_list_says(tmp_path: Path) -> None:
         facts = verdict(AWKWARD / name, tmp_path)
         assert facts.frames == frames, name
         assert facts.verdict == "good" or facts.reason, name
+
+
+def test_frames_that_an_edit_list_cuts_out_are_not_missing(tmp_path: Path) -> None:
+    facts = verdict(edit_listed(tmp_path / "a.mp4"), tmp_path)
+    assert (facts.verdict, facts.frames) == ("good", (facts.declared_frames or 0) - 7)
+    assert facts.reason == "7 more are cut out by its edit list"
+
+
+@pytest.mark.skipif(not AWKWARD.is_dir(), reason="the odd files for development are not here")
+@pytest.mark.parametrize(("name", "reason"), [
+    ("header_lies_frame_count/tree.avi", "its header names 444 frames, but it holds 68"),
+    ("header_lies_frame_count/xvid.avi", "its header names 39 frames, but it holds 30"),
+    ("header_lies_frame_count/box.mp4", "1 more is cut out by its edit list"),
+])
+def test_headers_that_lie_are_told_from_videos_that_are_cut(tmp_path: Path, name: str, reason: str) -> None:
+    facts = verdict(AWKWARD / name, tmp_path)
+    assert (facts.verdict, facts.reason) == ("good", reason)
