@@ -64,9 +64,11 @@ class Augmentation(BaseModel):
         "frames", title="What the network sees of a clip",
         description="Its frames; how each differs from the one before, grey where nothing moves (motion and not "
                     "places); or one picture of the clip: differences as channels, their sum, or a dynamic image.")
-    scaling: Literal["unit", "mean-96.5", "kinetics"] = Field(
+    scaling: Literal["unit", "mean-96.5", "mean-127.5", "caffe", "kinetics"] = Field(
         "unit", title="Scaling of the pixels",
-        description="0 to 1 (VCOP); 0 to 255 less 96.5 (OPN); mean and spread of Kinetics-400 (torchvision's weights).")
+        description="0 to 1 (VCOP); 0 to 255 less 96.5 (OPN), or less the middle grey, which is 0 where differences "
+                    "are shown and nothing moves; blue, green, red in 0 to 255 less ImageNet's means (Shuffle and "
+                    "Learn); mean and spread of Kinetics-400 (torchvision's weights).")
 
     @property
     def network_pixels(self) -> int:

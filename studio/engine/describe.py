@@ -15,7 +15,6 @@ from studio.engine.augmentation import Augmentation
 from studio.engine.backbones import BACKBONES
 from studio.engine.backbones.cost import cost
 from studio.engine.device import choose_device
-from studio.engine.inspection.activations import describe_layers
 from studio.engine.recipe import Recipe, Training, load_recipe, make_recipe, recipe_names
 from studio.engine.sampling import Sampling
 from studio.engine.tasks import TASKS
@@ -32,7 +31,8 @@ def describe() -> Values:
     chosen = choose_device("auto")
     return {
         "tasks": [{"name": name, "title": task.title, "question": task.question, "learns": task.learns,
-                   "paper": task.paper, "options": _schema(task.Options)} for name, task in TASKS.items()],
+                   "paper": task.paper, "picks_element": task.picks_element, "choices": list(task.choices),
+                   "transforms": task.transforms, "options": _schema(task.Options)} for name, task in TASKS.items()],
         "terms": [{"name": name, "title": term.title, "learns": term.learns, "paper": term.paper,
                    "options": _schema(term.Options)} for name, term in TERMS.items()],
         "backbones": [_backbone(name) for name in BACKBONES],
@@ -49,10 +49,10 @@ def _backbone(name: str) -> Values:
     shape = _COSTED[cls.takes]
     counted = cost(cls, **shape)
     with torch.device("meta"):
-        layers = describe_layers(cls(**shape))
+        layers = list(cls(**shape).layers())
     return {"name": name, "title": cls.title, "paper": cls.paper, "takes": cls.takes,
             "parameters": counted.parameters, "gmac_per_clip": round(counted.gmac_per_clip, 3),
-            "layers": [layer["name"] for layer in layers]}
+            "layers": layers}
 
 
 def _recipe(recipe: Recipe) -> Values:
@@ -80,7 +80,7 @@ def check_recipe(values: Mapping[str, Any]) -> Values:
             "span_frames": task.span_frames, "question": task.question,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "backbone_parameters": counted.parameters, "gmac_per_clip": round(counted.gmac_per_clip, 3),
-            "input": [network.backbone.clip_frames, pixels, pixels]}
+            "input": [network.backbone.clip_frames, pixels, pixels], "input_channels": network.backbone.channels}
 
 
 def option_lines() -> list[tuple[str, str, str]]:

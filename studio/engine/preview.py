@@ -6,6 +6,7 @@ Legend: B tuples, E elements, F frames, H height, W width.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +22,16 @@ from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.sheet import Row, write_sheet
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, load_recipe, recipe_names
+from studio.engine.resampling import frames_at_rate
 from studio.engine.sampling import PREVIEW, Tuples, deal_tuples, long_enough, some_of
 from studio.engine.shapes import Ints
 from studio.engine.tasks import TASKS
 from studio.engine.training.pixels import displayable, gather, network_input
-from studio.engine.video.footage import Footage, open_footage
+from studio.engine.video.footage import Footage
+from studio.engine.video.sizes import ensured_footage
 
 MOST_TUPLES = 64
-_FRAMES_SHOWN = 3
+_FRAMES_SHOWN, _MOST_FRAMES_SHOWN = 3, 8
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,9 @@ class Dealt:
             "window_seconds": [round(second, 4) for second in window],
             "span_seconds": round(window[1] - window[0], 4), "motion": round(float(tuples.motion_B[number]), 4),
             "crop": tuples.crop_BE2[number].tolist(), "flip": bool(tuples.flip_B[number]),
-            "channel": tuples.channel_BE[number].tolist()}
+            "channel": tuples.channel_BE[number].tolist(),
+            "affine": np.round(tuples.affine_BE5[number].astype(float), 4).tolist(),
+            "masked_share": self.footage.cached[position].facts.masked}
 
 
 def deal(footage: Footage, recipe: Recipe, *, count: int, seed: int = 0, position: int | None = None) -> Dealt:
@@ -79,13 +84,14 @@ def deal(footage: Footage, recipe: Recipe, *, count: int, seed: int = 0, positio
         raise UsageError(f"{count} tuples", f"a preview shows 1 to {MOST_TUPLES}", "Write for example -n 8")
     task, rng = recipe.make_task(), np.random.default_rng([seed, PREVIEW])
     if position is None:
-        usable = np.array(long_enough(footage.cached, span_frames=task.span_frames), np.int64)
+        usable = np.array(long_enough(footage.cached, span_frames=task.span_frames,
+                                      frames_per_second=recipe.sampling.frames_per_second), np.int64)
         video_B: Ints = np.resize(rng.permutation(usable), count)
     else:
-        cached = footage.cached[position]
-        if cached.frames < task.span_frames:
+        frames = frames_at_rate(footage.cached[position], recipe.sampling.frames_per_second)
+        if frames < task.span_frames:
             raise VideoError(display_path(footage.videos[position].path),
-                             f"it has {cached.frames} frames, and one tuple of this recipe spans {task.span_frames}",
+                             f"it has {frames} frames, and one tuple of this recipe spans {task.span_frames}",
                              "Choose fewer or shorter clips, a smaller gap, or a longer video")
         video_B = np.full(count, position, np.int64)
     return Dealt(footage, recipe, deal_tuples(footage.cached, video_B, task=task, sampling=recipe.sampling,
@@ -112,10 +118,13 @@ def preview(project: Project, recipe: Recipe, *, count: int = 8, out: Path, seed
             video: str | int | None = None, stop: Callable[[], bool] = lambda: False) -> Events:
     """Deal tuples and write them as a labelled PNG sheet: a row a tuple, a picture an element, as it is shown.
 
-    A clip shows its first, middle and last frame. Raises `UsageError` for a video that is not there, `VideoError` when
-    the videos are too short.
+    A clip shows its first, middle and last frame; where one is shuffled inside, every clip has a row with all of them.
+    Raises `UsageError` for a video that is not there, `VideoError` when the videos are too short.
     """
-    footage = open_footage(project)
+    footage = yield from ensured_footage(project, short_side_pixels=recipe.augmentation.short_side_pixels, stop=stop)
+    if footage is None:
+        yield Finished(operation="preview", result={"recipe": recipe.name, "task": recipe.task}, stopped=True)
+        return
     position = None if video is None else find_position(project, footage, video)
     dealt = deal(footage, recipe, count=count, seed=seed, position=position)
     described, rows = dealt.described(), list[Row]()
@@ -123,24 +132,50 @@ def preview(project: Project, recipe: Recipe, *, count: int = 8, out: Path, seed
         if stop():
             yield Finished(operation="preview", result={"recipe": recipe.name, "task": recipe.task}, stopped=True)
             return
-        rows.append(_row(number, picture_EFHW3, shown))
+        rows += _rows(number, picture_EFHW3, shown)
         yield Progress(phase="preview", done=number, total=count, unit="tuples")
     write_sheet(out, rows)
     yield Saved(what="picture", path=out.name)
     task = recipe.make_task()
     yield Finished(operation="preview", result={
         "recipe": recipe.name, "task": recipe.task, "question": task.question, "classes": task.classes,
-        "chance": round(task.chance, 4), "span_frames": task.span_frames, "tuples": described, "picture": out.name})
+        "chance": round(task.chance, 4), "span_frames": task.span_frames, "asked_elements": task.asked_elements,
+        "tuples": described, "picture": out.name})
 
 
-def _row(number: int, picture_EFHW3: NDArray[np.uint8], shown: dict[str, Any]) -> Row:
+def _rows(number: int, picture_EFHW3: NDArray[np.uint8], shown: dict[str, Any]) -> list[Row]:
+    """A row, or one for each element where one is shuffled inside: that can be seen only in all of its frames."""
     title = (f"{number}: {shown['answer']}   ({shown['video']}, {shown['span_seconds']:.2f} s, "
              f"motion {shown['motion']:.2f} pixels a frame)")
-    tiles = []
-    for element, (picture_FHW3, frames, times) in enumerate(zip(picture_EFHW3, shown["frames"], shown["times"],
-                                                                strict=True), start=1):
-        chosen = np.unique(np.linspace(0, len(frames) - 1, min(_FRAMES_SHOWN, len(frames))).round().astype(int))
-        strip_HW3 = np.concatenate([picture_FHW3[frame] for frame in chosen], axis=1)
-        span = f"frames {frames[0]}-{frames[-1]}" if len(frames) > 1 else f"frame {frames[0]}"
-        tiles.append((strip_HW3, f"[{element}] {span}, {times[0]:.2f} s"))
-    return Row(title, tiles)
+    shuffled = [f"[{element}] {' '.join(map(str, frames))}" for element, frames in enumerate(shown["frames"], start=1)
+                if frames != sorted(frames)]
+    if shuffled:
+        title += "   frames out of order: " + ", ".join(shuffled)
+    elements = list(zip(picture_EFHW3, shown["frames"], shown["times"], strict=True))
+    if shuffled and picture_EFHW3.shape[1] > _FRAMES_SHOWN:
+        return [Row("" if element else title, _frame_tiles(element + 1, picture_FHW3, frames))
+                for element, (picture_FHW3, frames, _) in enumerate(elements)]
+    return [Row(title, [_strip(element, *parts) for element, parts in enumerate(elements, start=1)])]
+
+
+def _strip(element: int, picture_FHW3: NDArray[np.uint8], frames: list[int],
+           times: list[float]) -> tuple[NDArray[np.uint8], str]:
+    chosen = _spread(len(picture_FHW3), _FRAMES_SHOWN)
+    span = f"frames {min(frames)}-{max(frames)}" if len(frames) > 1 else f"frame {frames[0]}"
+    when = f", {min(times):.2f} s" if len(chosen) > 1 or len(frames) == 1 else ""  # one picture has no room for both
+    return np.concatenate([picture_FHW3[frame] for frame in chosen], axis=1), f"[{element}] {span}{when}"
+
+
+def _frame_tiles(element: int, picture_FHW3: NDArray[np.uint8],
+                 frames: list[int]) -> list[tuple[NDArray[np.uint8], str]]:
+    """A tile a picture; those of a stack lie between two frames."""
+    names = [str(frame) for frame in frames]
+    if len(picture_FHW3) < len(frames):
+        names = [f"{first} to {second}" for first, second in itertools.pairwise(frames)]
+    return [(picture_FHW3[place], f"[{element}] frame {names[place]}")
+            for place in _spread(len(picture_FHW3), _MOST_FRAMES_SHOWN)]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """So many places from the first to the last, evenly."""
+    return [int(place) for place in np.unique(np.linspace(0, count - 1, min(most, count)).round())]

@@ -81,7 +81,8 @@ class Recipe(BaseModel):
     task: str = Field("clip-order", title="Pretext task", description="The question that the network learns to answer.")
     backbone: str = Field("r3d_vcop", title="Backbone", description="The network that is trained to see.")
     starts_from: str = Field("", title="Start from weights",
-                             description="A safetensors file of the same backbone, or a run. Empty: random weights.")
+                             description="A .safetensors or torchvision's .pth file of the same backbone, or a run. "
+                                         "Empty: random weights.")
     sampling: Sampling = Sampling()
     augmentation: Augmentation = Augmentation()
     task_options: dict[str, Any] = {}
@@ -108,6 +109,13 @@ class Recipe(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _encoding_fits(self) -> Recipe:
+        if self.augmentation.encoding != "frames" and self.sampling.clip_frames < 2:
+            raise ValueError(f"augmentation.encoding = {self.augmentation.encoding} compares the frames of a clip, and "
+                             f"clips of {self.sampling.clip_frames} frame have nothing to compare")
+        return self
+
+    @model_validator(mode="after")
     def _terms_fit(self) -> Recipe:
         for name, options in self.terms.items():
             if name not in TERMS:
@@ -130,9 +138,17 @@ class Recipe(BaseModel):
                 for name, options in self.terms.items()}
 
     def make_backbone(self) -> Backbone:
-        """Make the backbone with random weights (from torch's present random state)."""
+        """Make the backbone with random weights (from torch's present random state).
+
+        Raises `RecipeError` when it does not take what the encoding makes.
+        """
         frames, view = self.sampling.clip_frames, self.augmentation
-        return BACKBONES[self.backbone](input_pixels=view.network_pixels, clip_frames=view.network_frames(frames),
+        cls = BACKBONES[self.backbone]
+        if view.one_picture and cls.smallest_frames > 1:
+            raise RecipeError(f"augmentation.encoding = {view.encoding}",
+                              f"it makes one picture of a clip, and the strides of {cls.title} need at least "
+                              f"{cls.smallest_frames} frames", "Choose another encoding, or another backbone")
+        return cls(input_pixels=view.network_pixels, clip_frames=view.network_frames(frames),
                                         channels=view.network_channels(frames))
 
     def to_toml(self) -> str:

@@ -22,6 +22,10 @@ def described() -> dict[str, Any]:
 def test_everything_is_described_as_plain_values(described: dict[str, Any]) -> None:
     assert json.loads(json.dumps(described, allow_nan=False)) == described
     assert [task["name"] for task in described["tasks"]] == list(TASKS)
+    asked = {task["name"]: (task["picks_element"], len(task["choices"]), task["transforms"])
+             for task in described["tasks"]}
+    assert asked["odd-one-out"] == (True, 0, False) and asked["shuffle-and-learn"] == (False, 2, False)
+    assert asked["order-geometry"] == (False, 0, True) and asked["clip-order"] == (False, 0, False)
     assert [backbone["name"] for backbone in described["backbones"]] == list(BACKBONES)
     assert described["device"]["kind"] in ("cpu", "cuda", "mps")
 
@@ -55,6 +59,17 @@ def test_a_recipe_is_completed_and_costed() -> None:
     assert checked["chance"] == pytest.approx(1 / 6)
     assert checked["values"]["training"]["weight_decay"] == 0.0005
     assert checked["parameters"] == 14_361_792 + 534_022
+    assert checked["input_channels"] == 3
+
+
+def test_what_an_encoding_makes_of_a_clip_is_told_and_costed() -> None:
+    values = load_recipe("odd-one-out").model_dump()
+    checked = check_recipe(values)
+    assert (checked["input"], checked["input_channels"]) == ([1, 227, 227], 15)
+    values["augmentation"]["encoding"] = "dynamic-image"
+    one = check_recipe(values)
+    assert (one["input"], one["input_channels"]) == ([1, 227, 227], 3)
+    assert checked["gmac_per_clip"] - one["gmac_per_clip"] == pytest.approx(12 * 96 * 121 * 55 ** 2 / 1e9, abs=2e-3)
 
 
 def test_what_does_not_fit_is_refused_by_its_place() -> None:

@@ -1,6 +1,6 @@
 """What a backbone is: it turns a clip into a feature and has layers with names.
 
-Legend: B clips, C channels, T frames, H height, W width, D feature.
+Legend: B clips, C channels, T frames, H height, W width, N frames of all clips, D feature.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
+
+from studio.engine.errors import RecipeError
 
 
 class Backbone(nn.Module):
@@ -25,9 +28,21 @@ class Backbone(nn.Module):
     """Name of the layer whose map is the last before averaging (VCOP's conv5)."""
     retrieves_with: ClassVar[Literal["average", "pooled"]] = "average"
     """Which feature retrieval puts on top: the average, which neighbours are found by, or `pooled`, as published."""
+    smallest_pixels: ClassVar[int] = 1
+    smallest_frames: ClassVar[int] = 1
+    """The smallest input and the shortest clip of which the strides leave something."""
 
     def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
+        """Raise `RecipeError` when the strides need more pixels or frames."""
         super().__init__()
+        if input_pixels < self.smallest_pixels:
+            raise RecipeError(f"an input of {input_pixels} pixels",
+                              f"the strides of {self.title} need at least {self.smallest_pixels}",
+                              "Choose a larger crop or input, or another backbone")
+        if clip_frames < self.smallest_frames:
+            raise RecipeError(f"a clip of {clip_frames} frames",
+                              f"the strides of {self.title} need at least {self.smallest_frames}",
+                              "Choose longer clips, or another backbone")
         self.input_pixels, self.clip_frames, self.channels = input_pixels, clip_frames, channels
 
     @property
@@ -67,6 +82,24 @@ class Backbone(nn.Module):
     def layers(self) -> dict[str, nn.Module]:
         """Give the named layers that can be looked at, from the input to the output."""
         return dict(self.named_children())
+
+    def published_names(self) -> dict[str, str]:
+        """Give the tensors that torchvision's weights of these layers hold: name in that file -> own name.
+
+        Empty where torchvision has no such layers. What is not in it keeps its first values.
+        """
+        return {}
+
+
+class FrameBackbone(Backbone):
+    """A network for still frames: each frame of a clip goes through it alone, and their features are averaged."""
+
+    takes = "frames"
+
+    def map(self, clips_BCTHW: Tensor) -> Tensor:
+        """clips_BCTHW -> the last layer's map of every frame, map_BCTHW."""
+        frames_NCHW = super().map(clips_BCTHW.transpose(1, 2).flatten(0, 1))
+        return torch.unflatten(frames_NCHW, 0, (clips_BCTHW.shape[0], clips_BCTHW.shape[2])).transpose(1, 2)
 
 
 class FeaturesOf(nn.Module):

@@ -6,9 +6,27 @@ Legend: B clips, C channels, T frames, H height, W width, D feature.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from torch import Tensor, nn
 
 from studio.engine.backbones.backbone import Backbone
+
+Three = tuple[int, int, int]
+"""Along T, H and W."""
+
+
+class MakesConv(Protocol):
+    """What makes a convolution that keeps the size at stride 1."""
+
+    def __call__(self, channels_in: int, channels_out: int, *, kernel: Three, stride: Three) -> nn.Module:
+        """Give the convolution, without normalisation after it."""
+
+
+def whole_conv(channels_in: int, channels_out: int, *, kernel: Three, stride: Three) -> nn.Module:
+    """Make a 3D convolution in one piece."""
+    padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
+    return nn.Conv3d(channels_in, channels_out, kernel, stride=stride, padding=padding, bias=False)
 
 
 class R3DVcop(Backbone):
@@ -19,15 +37,16 @@ class R3DVcop(Backbone):
     takes = "clips"
     feature_layer = "conv5"
     retrieves_with = "pooled"
+    conv: MakesConv = staticmethod(whole_conv)
 
     def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
         super().__init__(input_pixels=input_pixels, clip_frames=clip_frames, channels=channels)
-        self.conv1 = nn.Sequential(nn.Conv3d(channels, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
+        self.conv1 = nn.Sequential(self.conv(channels, 64, kernel=(3, 7, 7), stride=(1, 2, 2)),
                                    nn.BatchNorm3d(64), nn.ReLU())
-        self.conv2 = ResidualBlock(64, 64, stride=1)
-        self.conv3 = ResidualBlock(64, 128, stride=2)
-        self.conv4 = ResidualBlock(128, 256, stride=2)
-        self.conv5 = ResidualBlock(256, 512, stride=2)
+        self.conv2 = ResidualBlock(64, 64, stride=1, conv=self.conv)
+        self.conv3 = ResidualBlock(64, 128, stride=2, conv=self.conv)
+        self.conv4 = ResidualBlock(128, 256, stride=2, conv=self.conv)
+        self.conv5 = ResidualBlock(256, 512, stride=2, conv=self.conv)
 
     @property
     def feature_dim(self) -> int:
@@ -37,14 +56,15 @@ class R3DVcop(Backbone):
 class ResidualBlock(nn.Module):
     """Two 3x3x3 convolutions around a short cut, which is a strided 1x1x1 convolution where the size changes."""
 
-    def __init__(self, channels_in: int, channels_out: int, *, stride: int) -> None:
+    def __init__(self, channels_in: int, channels_out: int, *, stride: int, conv: MakesConv = whole_conv) -> None:
         super().__init__()
+        strides = (stride, stride, stride)
         self.branch = nn.Sequential(
-            nn.Conv3d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
+            conv(channels_in, channels_out, kernel=(3, 3, 3), stride=strides),
             nn.BatchNorm3d(channels_out), nn.ReLU(),
-            nn.Conv3d(channels_out, channels_out, 3, padding=1, bias=False), nn.BatchNorm3d(channels_out))
+            conv(channels_out, channels_out, kernel=(3, 3, 3), stride=(1, 1, 1)), nn.BatchNorm3d(channels_out))
         self.shortcut = nn.Identity() if stride == 1 else nn.Sequential(
-            nn.Conv3d(channels_in, channels_out, 1, stride=stride, bias=False), nn.BatchNorm3d(channels_out))
+            conv(channels_in, channels_out, kernel=(1, 1, 1), stride=strides), nn.BatchNorm3d(channels_out))
 
     def forward(self, x_BCTHW: Tensor) -> Tensor:
         """x_BCTHW -> map_BCTHW, half the size at stride 2."""

@@ -1,16 +1,27 @@
-"""Video clip order prediction (Xu et al., CVPR 2019): in which order were these clips?"""
+"""Video clip order prediction (Xu et al., CVPR 2019): in which order were these clips?
+
+Legend: B tuples, E elements, K classes, D feature.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from studio.engine.sampling import Arrangement, Windows, place_elements
-from studio.engine.tasks.task import Task, TaskOptions, all_pairs, pair_features
+from studio.engine import ranking
+from studio.engine.orders import Order, all_pairs, pair_features
+from studio.engine.sampling import Arrangement, Sampling, Windows, place_elements
+from studio.engine.tasks.task import Task, TaskOptions, Truth
+
+MOST_ELEMENTS = 5
+"""More have over 120 orders, too many to have a logit each."""
 
 
 class ClipOrderOptions(TaskOptions):
@@ -19,6 +30,10 @@ class ClipOrderOptions(TaskOptions):
     merge_reversed: bool = Field(
         False, title="Forward and backward count as one",
         description="Halves the classes. Choose it where time runs alike both ways: a beating heart, a sweep.")
+    answer: Literal["classes", "ranking"] = Field(
+        "classes", title="How the order is answered",
+        description="classes: one of all orders, up to 5 elements, as published. ranking: a score for each element "
+                    "says how early it is, which suits up to 8.")
     hidden_features: int = Field(512, ge=16, le=4096, title="Width of the head", description="512 as published.")
     dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="0.5 as published.")
 
@@ -26,7 +41,9 @@ class ClipOrderOptions(TaskOptions):
 class ClipOrder(Task):
     """n clips, shuffled; n! answers, or n!/2 where reversed orders are merged.
 
-    Class index = place of the order in `itertools.permutations(range(n))`, as in the published code.
+    Class index = place of the order in `itertools.permutations(range(n))`, as in the published code. With `ranking`
+    the outputs are a score for each element, and the answer is the order of the sorted scores; merged with an order is
+    then the one of the same clips in a film that runs backwards.
     """
 
     title = "Clip order"
@@ -36,9 +53,21 @@ class ClipOrder(Task):
     Options = ClipOrderOptions
     options: ClipOrderOptions
 
+    def __init__(self, *, sampling: Sampling, options: TaskOptions | None = None) -> None:
+        super().__init__(sampling=sampling, options=options)
+        if self.elements > MOST_ELEMENTS and not self._ranks:
+            raise ValueError(f"{self.elements} elements have {math.factorial(self.elements)} orders, too many to have "
+                             f"a class each; ask for {MOST_ELEMENTS} or fewer, or set task_options.answer=ranking")
+
     @property
-    def orders(self) -> list[tuple[int, ...]]:
+    def _ranks(self) -> bool:
+        return self.options.answer == "ranking"
+
+    @property
+    def orders(self) -> Sequence[Order]:
         """The class table: which place in time each shown clip has."""
+        if self._ranks:
+            return ranking.ranked_orders(self.elements, merged=self.options.merge_reversed)
         table = list(itertools.permutations(range(self.elements)))
         return [order for order in table if order[0] < order[-1]] if self.options.merge_reversed else table
 
@@ -50,19 +79,60 @@ class ClipOrder(Task):
         """Place the clips in time, then show them in the order of a class drawn at random."""
         timely_BEF = place_elements(windows, sampling=self.sampling, rng=rng)
         label_B = rng.integers(0, self.classes, len(windows))
-        order_BE = np.array(self.orders, np.int64)[label_B]
+        orders = self.orders
+        order_BE = np.array([orders[label] for label in label_B], np.int64)
         if self.options.merge_reversed:
             reverse_B = rng.random(len(windows)) < 0.5
-            order_BE = np.where(reverse_B[:, None], order_BE[:, ::-1], order_BE)
+            other_BE = self.elements - 1 - order_BE if self._ranks else order_BE[:, ::-1]
+            order_BE = np.where(reverse_B[:, None], other_BE, order_BE)
         return Arrangement(np.take_along_axis(timely_BEF, order_BE[:, :, None], axis=1), label_B, order_BE)
 
     def label_text(self, label: int) -> str:
         order = [str(place + 1) for place in self.orders[label]]
-        return "in order" if order == sorted(order) else "shown as " + ", ".join(order)
+        other = " or backwards in time" if self._ranks and self.options.merge_reversed else ""
+        return ("in order" if order == sorted(order) else "shown as " + ", ".join(order)) + other
 
     def head(self, feature_dim: int) -> nn.Module:
+        if self._ranks:
+            return ranking.ScoreHead(feature_dim=feature_dim, hidden_features=self.options.hidden_features,
+                                     dropout=self.options.dropout)
         return PairwiseOrderHead(feature_dim=feature_dim, elements=self.elements, classes=self.classes,
                                  hidden_features=self.options.hidden_features, dropout=self.options.dropout)
+
+    def loss(self, outputs: Tensor, truth: Truth) -> Tensor:
+        """Cross-entropy of all orders, by their logits or by the scores."""
+        return -self._likely(outputs, truth.order_BE).mean() if self._ranks else super().loss(outputs, truth)
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        if not self._ranks:
+            return super().answers(outputs)
+        return ranking.class_of(ranking.order_of(outputs), merged=self.options.merge_reversed)
+
+    def measures(self, outputs: Tensor, truth: Truth) -> dict[str, float]:
+        """Of a ranking, give the share of the pairs that are in the right order (guessing: 0.5)."""
+        if not self._ranks or self.options.merge_reversed:
+            return {}
+        return {"pairs_right": float(ranking.pairs_right(outputs, truth.order_BE).mean())}
+
+    def score(self, outputs: Tensor, answer: int) -> Tensor:
+        if not self._ranks:
+            return super().score(outputs, answer)
+        return self._likely(outputs, self._orders_of(torch.full((len(outputs),), answer)).to(outputs.device))
+
+    def probabilities(self, outputs: Tensor, answer_B: Tensor) -> Tensor | None:
+        if not self._ranks:
+            return super().probabilities(outputs, answer_B)
+        return self._likely(outputs, self._orders_of(answer_B).to(outputs.device)).exp()
+
+    def _orders_of(self, answer_B: Tensor) -> Tensor:
+        orders = self.orders
+        return torch.tensor([orders[answer] for answer in answer_B.tolist()])
+
+    def _likely(self, scores_BE: Tensor, order_BE: Tensor) -> Tensor:
+        """Logarithm of the share that scores give to orders."""
+        if self.options.merge_reversed:
+            return ranking.log_likelihood_merged(scores_BE, order_BE)
+        return ranking.log_likelihood(scores_BE, order_BE)
 
 
 class PairwiseOrderHead(nn.Module):

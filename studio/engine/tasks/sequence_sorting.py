@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import numpy as np
-import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
+from studio.engine.orders import Order, SortingHead, draw_merged, merged_orders, merged_text
 from studio.engine.sampling import Arrangement, Windows, place_elements
-from studio.engine.tasks.task import Task, TaskOptions, all_pairs, pair_features
-
-ORDERS = ("1234", "1324", "1342", "1243", "1423", "1432", "2134", "2143", "2314", "3124", "3142", "3214")
-"""The released code's class table for four frames; the class is the place in this list."""
+from studio.engine.tasks.task import Task, TaskOptions
 
 
 class SequenceSortingOptions(TaskOptions):
@@ -35,11 +30,9 @@ class SequenceSorting(Task):
     options: SequenceSortingOptions
 
     @property
-    def orders(self) -> list[tuple[int, ...]]:
+    def orders(self) -> list[Order]:
         """The class table, counted from 0: one of each pair of an order and its reverse."""
-        if self.elements == 4:
-            return [tuple(int(digit) - 1 for digit in order) for order in ORDERS]
-        return _half_of_the_orders(self.elements)
+        return merged_orders(self.elements)
 
     @property
     def classes(self) -> int:
@@ -48,50 +41,13 @@ class SequenceSorting(Task):
     def deal(self, windows: Windows, rng: np.random.Generator) -> Arrangement:
         """Place the frames in time, show them in the order of a class drawn at random, half of the time reversed."""
         timely_BEF = place_elements(windows, sampling=self.sampling, rng=rng)
-        label_B = rng.integers(0, self.classes, len(windows))
-        order_BE = np.array(self.orders, np.int64)[label_B]
-        reverse_B = rng.random(len(windows)) < 0.5
-        order_BE = np.where(reverse_B[:, None], order_BE[:, ::-1], order_BE)
+        label_B, order_BE = draw_merged(len(windows), self.orders, rng)
         return Arrangement(np.take_along_axis(timely_BEF, order_BE[:, :, None], axis=1), label_B, order_BE)
 
     def label_text(self, label: int) -> str:
-        order = [str(place + 1) for place in self.orders[label]]
-        return "in order" if order == sorted(order) else "shown as " + ", ".join(order) + " or the reverse"
+        return merged_text(self.orders[label])
 
     def head(self, feature_dim: int) -> nn.Module:
-        return SortingHead(feature_dim=feature_dim, elements=self.elements, classes=self.classes, options=self.options)
-
-
-def _half_of_the_orders(elements: int) -> list[tuple[int, ...]]:
-    return [order for order in permutations(range(elements)) if order[0] < order[-1]]
-
-
-class SortingHead(nn.Module):
-    """OPN's layers after pool5: fc6 a frame, fc7 a pair with shared weights and unshared scale, fc8 over all pairs.
-
-    Weights start as in the released network: Gaussian, 0.005 wide, biases 1.
-    """
-
-    def __init__(self, *, feature_dim: int, elements: int, classes: int, options: SequenceSortingOptions) -> None:
-        super().__init__()
-        pairs = len(all_pairs(elements))
-        self.fc6 = nn.Sequential(nn.Linear(feature_dim, options.frame_features),
-                                 nn.BatchNorm1d(options.frame_features), nn.ReLU(), nn.Dropout(options.dropout))
-        self.fc7 = nn.Linear(2 * options.frame_features, options.pair_features)
-        self.fc7_norm = nn.BatchNorm1d(options.pair_features, affine=False)
-        self.fc7_scale = nn.Parameter(torch.ones(pairs, options.pair_features))
-        self.fc7_shift = nn.Parameter(torch.zeros(pairs, options.pair_features))
-        self.dropout = nn.Dropout(options.dropout)
-        self.fc8 = nn.Linear(options.pair_features * pairs, classes)
-        for layer in (self.fc6[0], self.fc7, self.fc8):
-            nn.init.normal_(layer.get_parameter("weight"), std=0.005)
-            nn.init.ones_(layer.get_parameter("bias"))
-
-    def forward(self, features_BED: Tensor) -> Tensor:
-        """features_BED -> logits_BK."""
-        batch, elements = features_BED.shape[:2]
-        frames_BEH = self.fc6(features_BED.flatten(0, 1)).unflatten(0, (batch, elements))
-        pairs_BPH = self.fc7(pair_features(frames_BEH))
-        normed_BPH = self.fc7_norm(pairs_BPH.flatten(0, 1)).unflatten(0, pairs_BPH.shape[:2])
-        scaled_BPH = (normed_BPH * self.fc7_scale + self.fc7_shift).relu()
-        return self.fc8(self.dropout(scaled_BPH).flatten(1))
+        return SortingHead(feature_dim=feature_dim, elements=self.elements, classes=self.classes,
+                           frame_width=self.options.frame_features, pair_width=self.options.pair_features,
+                           dropout=self.options.dropout)

@@ -11,6 +11,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from studio.engine.guessing import Guessing
 from studio.engine.sampling import Arrangement, Sampling, Tuples, Windows
 
 
@@ -67,6 +68,12 @@ class Task(ABC):
     question: ClassVar[str]
     learns: ClassVar[str]
     paper: ClassVar[str]
+    picks_element: ClassVar[bool] = False
+    """Whether answer k means the k-th element shown, so that a person can answer by pointing at it."""
+    choices: ClassVar[tuple[str, ...]] = ()
+    """The answers in a word or two each, where a person chooses one; none where it is an order or an element."""
+    transforms: ClassVar[bool] = False
+    """Whether elements are also turned, scaled and shifted, which is a second question."""
     Options: ClassVar[type[TaskOptions]] = TaskOptions
 
     def __init__(self, *, sampling: Sampling, options: TaskOptions | None = None) -> None:
@@ -84,6 +91,11 @@ class Task(ABC):
         return self.sampling.tuple_length
 
     @property
+    def asked_elements(self) -> int:
+        """How many elements, from the first, the question is about; others are there for a second question."""
+        return self.elements
+
+    @property
     @abstractmethod
     def classes(self) -> int:
         """Possible answers."""
@@ -92,6 +104,16 @@ class Task(ABC):
     def chance(self) -> float:
         """Accuracy, as a share, of always giving the commonest answer."""
         return 1 / self.classes
+
+    @property
+    def balanced_chance(self) -> float:
+        """Balanced accuracy, as a share, of any guessing: each answer counts alike, however common it is."""
+        return 1 / self.classes
+
+    @property
+    def guessing(self) -> Guessing:
+        """What guessing gives, and by which figure the network is compared with it."""
+        return Guessing(self.chance, self.balanced_chance)
 
     @abstractmethod
     def deal(self, windows: Windows, rng: np.random.Generator) -> Arrangement:
@@ -113,18 +135,16 @@ class Task(ABC):
         """The class that the network chose, answer_B; the first `classes` columns are logits unless overridden."""
         return outputs[:, :self.classes].argmax(dim=1)
 
+    def measures(self, outputs: Tensor, truth: Truth) -> dict[str, float]:  # noqa: ARG002
+        """Figures about a batch that validation tells beside the accuracy, means over its tuples, by name."""
+        return {}
+
+    def score(self, outputs: Tensor, answer: int) -> Tensor:
+        """How much an answer is favoured before the others, score_B: its logit less the mean of all."""
+        logits_BK = outputs[:, :self.classes].float()
+        return logits_BK[:, answer] - logits_BK.mean(dim=1)
+
     def probabilities(self, outputs: Tensor, answer_B: Tensor) -> Tensor | None:
         """The share that the network gave its answer, probability_B; None where its outputs are no shares."""
         logits_BK = outputs[:, :self.classes].float()
         return logits_BK.softmax(dim=1).gather(1, answer_B[:, None])[:, 0]
-
-
-def all_pairs(elements: int) -> list[tuple[int, int]]:
-    """Pairs i < j, by their distance and then their place, as in OPN's released network."""
-    return [(i, i + gap) for gap in range(1, elements) for i in range(elements - gap)]
-
-
-def pair_features(features_BED: Tensor) -> Tensor:
-    """Concatenate the features of all pairs: features_BP2D."""
-    pairs = all_pairs(features_BED.shape[1])
-    return torch.stack([torch.cat([features_BED[:, i], features_BED[:, j]], dim=1) for i, j in pairs], dim=1)

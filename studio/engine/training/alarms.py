@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from studio.engine.device import Device
 from studio.engine.events import Warned
+from studio.engine.guessing import Guessing
 from studio.engine.training.validation import Measured
 
 SOLVED = 0.98
@@ -34,19 +35,21 @@ def too_short(count: int, *, span_frames: int) -> Warned | None:
                   remedy="Choose fewer or shorter clips, or a smaller gap")
 
 
-def after_validation(measured: Sequence[Measured], *, chance: float, classes: int, share_done: float) -> list[Warned]:
+def after_validation(measured: Sequence[Measured], *, guessing: Guessing, classes: int,
+                     share_done: float) -> list[Warned]:
     """Judge the passes so far; `share_done` of the run is done."""
     last = measured[-1]
     found = []
-    if last.accuracy >= SOLVED and chance < 0.9 and (len(measured) == 1 or share_done <= EARLY_SHARE):
+    if last.accuracy >= SOLVED and guessing.chance < 0.9 and (len(measured) == 1 or share_done <= EARLY_SHARE):
         found.append(Warned(
             code="solved-at-once", message=f"Solved at once: {_percent(last.accuracy)} of the questions about held-out "
             "videos were answered right almost from the start. Something may give the answer away, such as a clock, a "
             "trace or the joint of two clips.", remedy="Run the leak probe, and mask what gives it away"))
-    if share_done >= PATIENT_SHARE and len(measured) >= 2 and stuck(measured, chance=chance):
+    if share_done >= PATIENT_SHARE and len(measured) >= 2 and stuck(measured, guessing=guessing):
         found.append(Warned(
-            code="stuck-at-chance", message=f"No better than guessing so far: {_percent(last.accuracy)} right at step "
-            f"{last.step}, and guessing gives {_percent(chance)}. A falling training loss alone is no success.",
+            code="stuck-at-chance", message=f"No better than guessing so far: at step {last.step}, "
+            f"{_percent(_told(last, guessing))} right{guessing.manner}, and guessing gives {_percent(guessing.level)}. "
+            "A falling training loss alone is no success.",
             remedy="Train longer or on a GPU, ask an easier question (fewer elements, a larger gap), or change the "
                    "learning rate"))
     if last.spread < COLLAPSED_SPREAD:
@@ -60,11 +63,15 @@ def after_validation(measured: Sequence[Measured], *, chance: float, classes: in
     return found
 
 
-def stuck(measured: Sequence[Measured], *, chance: float) -> bool:
+def stuck(measured: Sequence[Measured], *, guessing: Guessing) -> bool:
     """Whether the last two passes, taken together, are within what guessing gives in 95 of 100 cases."""
-    some = measured[-2:]
-    tuples = some[-1].tuples  # the questions are the same at every pass: two passes tell no more than one
-    return max(one.accuracy for one in some) <= chance + 1.645 * math.sqrt(chance * (1 - chance) / tuples)
+    some, level = measured[-2:], guessing.level
+    tuples = guessing.telling(some[-1].tuples)  # the same at every pass: two passes tell no more than one
+    return max(_told(one, guessing) for one in some) <= level + 1.645 * math.sqrt(level * (1 - level) / tuples)
+
+
+def _told(measured: Measured, guessing: Guessing) -> float:
+    return guessing.of(accuracy=measured.accuracy, balanced_accuracy=measured.balanced_accuracy)
 
 
 def not_applied(step: int) -> Warned:
@@ -80,10 +87,12 @@ def rolled_back(step: int, *, to_step: int) -> Warned:
                   "step after step was not finite.", remedy="Choose a smaller learning rate")
 
 
-def smaller_parts(tuples: int, micro_batch: int) -> Warned:
-    """Memory ran out, so a batch is computed in parts."""
+def smaller_parts(tuples: int, micro_batch: int, *, contrast: bool = False) -> Warned:
+    """Memory ran out, so a batch is computed in parts; `contrast`: the recipe compares the videos of a batch."""
+    fewer = " The contrast between videos has fewer of them to compare." if contrast else ""
     return Warned(code="batch-in-parts", message=f"Memory ran out, so each batch of {tuples} tuples is now computed "
-                  f"{micro_batch} at a time. The step stays as large, but batch normalisation sees the smaller parts.",
+                  f"{micro_batch} at a time. The step stays as large, but batch normalisation sees the smaller parts."
+                  + fewer,
                   remedy="Close other programs, or choose a smaller batch, input or backbone")
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safetensors import SafetensorError
 from safetensors.torch import load as tensors_of
@@ -24,6 +24,7 @@ from studio.engine.errors import CheckpointError, StudioError, UsageError
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, recipe_from_toml
 from studio.engine.training.network import TupleNetwork, build_network
+from studio.engine.training.published import KNOWN, fitted, read_published
 
 FORMAT = "1"
 CHECKPOINTS, WEIGHTS = "checkpoints", "weights.safetensors"
@@ -100,25 +101,52 @@ def random_network(recipe: Recipe) -> TupleNetwork:
     return build_network(recipe)
 
 
-def start_from(network: TupleNetwork, source: str, project: Project) -> int:
-    """Give the backbone the weights of a safetensors file or of a run (`starts_from`); the number of tensors taken.
+class Start(NamedTuple):
+    """Where a backbone's first weights came from; for the record, so without the file's name."""
 
-    A file may hold the backbone alone (an export) or a run's whole network, of which the backbone is taken.
+    kind: str
+    sha256: str
+    tensors: int
+    left_out: list[str]
+    as_before: list[str]
+
+
+def start_from(network: TupleNetwork, source: str, project: Project) -> Start:
+    """Give the backbone the weights of a safetensors or PyTorch file, or of a run (`starts_from`).
+
+    A file may hold the backbone alone (an export, torchvision's weights, of which the classifier is left out) or a
+    run's whole network, of which the backbone is taken.
     Raises `UsageError` when there is no such file or run, `CheckpointError` naming what does not fit.
     """
     path = Path(source)
-    if not path.is_file():
-        try:
-            path = project.run_folder(source) / WEIGHTS
-        except UsageError as error:
-            raise UsageError(f"starts_from = {source}", "there is no such weights file and no such run",
-                             "Give the path of a .safetensors file, or a run's name") from error
+    if path.is_file():
+        return load_backbone(network, path)
+    try:
+        path = project.run_folder(source) / WEIGHTS
+    except UsageError as error:
+        raise UsageError(f"starts_from = {source}", "there is no such weights file and no such run",
+                         "Give the path of a .safetensors or .pth file, or a run's name") from error
+    return load_backbone(network, path)._replace(kind="a run")
+
+
+def load_backbone(network: TupleNetwork, path: Path) -> Start:
+    """Give the backbone the weights of a safetensors or PyTorch file, as in `start_from`. Raises `CheckpointError`."""
+    if path.suffix.lower() != ".safetensors":
+        return _start_published(network, path)
     tensors, _ = read_tensors(path)
     prefix = "backbone."
     if any(name.startswith(prefix) for name in tensors):
         tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
     load_into(network.backbone, tensors, source=path.name)
-    return len(tensors)
+    return Start("a weights file", files.sha256_of_file(path), len(tensors), [], [])
+
+
+def _start_published(network: TupleNetwork, path: Path) -> Start:
+    tensors, sha256 = read_published(path)
+    found = fitted(network.backbone, tensors)
+    load_into(network.backbone, found.tensors, source=path.name)
+    return Start(KNOWN.get(path.name, "a PyTorch file"), sha256, len(found.tensors) - len(found.as_before),
+                 found.left_out, found.as_before)
 
 
 def load_into(module: Any, tensors: Mapping[str, Tensor], *, source: str) -> None:

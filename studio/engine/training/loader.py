@@ -1,5 +1,7 @@
 """Batches made ahead of the training step by one background thread: dealt as numbers, cut from the cache as bytes.
 
+They are dealt a few batches before they are cut, so that the disk can read ahead. Where frames must be decoded, or a
+GPU computes, a few more threads cut with it.
 Legend: B tuples, E elements, C channels, T frames, H height, W width.
 """
 
@@ -8,6 +10,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -15,13 +19,18 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from studio.engine.device import available_cores
 from studio.engine.errors import MachineError, StudioError
 from studio.engine.sampling import Tuples
-from studio.engine.training.pixels import Planes, gather, network_input
+from studio.engine.training.pixels import Planes, expect, gather, network_input
 from studio.engine.training.plan import Plan, deal_batch
 
 AHEAD = 3
 """Batches that wait, made, for the training step."""
+_DEALT_AHEAD = 2
+"""Batches whose frames the disk is asked for before they are cut."""
+_MOST_CUTTERS = 8
+_DECODED = {"jpeg", "video"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,9 @@ class Loader:
     def __init__(self, plan: Plan, *, device: torch.device, first_step: int = 0) -> None:
         self._plan, self._device, self._next_step = plan, device, first_step
         self._made: queue.Queue[Batch | Exception] = queue.Queue(AHEAD)
+        self._dealt: deque[Tuples] = deque()
+        self._next_dealt = first_step
+        self._pool = _cutters(plan, device)
         self._closing = threading.Event()
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
@@ -64,6 +76,8 @@ class Loader:
         while self._thread.is_alive():
             self._drop_one()
             self._thread.join(0.02)
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def take(self) -> Batch:
         """The next batch; waits until it is made. Raises what making it raised."""
@@ -110,8 +124,8 @@ class Loader:
             step += 1
 
     def _make(self, step: int) -> Batch:
-        tuples = deal_batch(self._plan, step=step)
-        planes = gather(self._plan.train, tuples, self._plan.recipe.augmentation)
+        tuples = self._next_tuples()
+        planes = gather(self._plan.train, tuples, self._plan.recipe.augmentation, pool=self._pool)
         if self._stream is None:
             return Batch(step, tuples, planes)
         with torch.cuda.device(self._device), torch.cuda.stream(self._stream):
@@ -120,6 +134,21 @@ class Loader:
             copied = torch.cuda.Event()
             copied.record(self._stream)
         return Batch(step, tuples, planes, clips_BECTHW, copied)
+
+
+    def _next_tuples(self) -> Tuples:
+        while len(self._dealt) <= _DEALT_AHEAD:
+            self._dealt.append(deal_batch(self._plan, step=self._next_dealt))
+            self._next_dealt += 1
+            expect(self._plan.train, self._dealt[-1])
+        return self._dealt.popleft()
+
+
+def _cutters(plan: Plan, device: torch.device) -> ThreadPoolExecutor | None:
+    """Threads that cut videos side by side; none beside a training on the processor, which needs its cores."""
+    if device.type == "cpu" and not _DECODED & {video.tier for video in plan.train.cached}:
+        return None
+    return ThreadPoolExecutor(min(_MOST_CUTTERS, available_cores()), thread_name_prefix="cutter")
 
 
 def _foreseen(error: Exception) -> Exception:

@@ -6,17 +6,18 @@ import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from studio.engine import runs
+from studio.engine import files, runs
 from studio.engine.device import Device, choose_device, threads_used
 from studio.engine.errors import RecipeError, StudioError, UsageError
 from studio.engine.events import Event, Events, Finished, Progress, Saved
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, recipe_from_toml
 from studio.engine.training import alarms
-from studio.engine.training.checkpoint import Checkpoint, load_into, load_newest, network_tensors, start_from
+from studio.engine.training.checkpoint import Checkpoint, Start, load_into, load_newest, network_tensors, start_from
 from studio.engine.training.network import TupleNetwork, build_network
 from studio.engine.training.objective import Objective
 from studio.engine.training.plan import make_plan
@@ -25,7 +26,7 @@ from studio.engine.training.record import Record, environment, refuse_if_running
 from studio.engine.training.state import State
 from studio.engine.training.step import Stepper
 from studio.engine.training.trainer import Trainer
-from studio.engine.video.footage import open_footage
+from studio.engine.video.sizes import ensured_footage, in_memory
 
 _MAY_CHANGE = {"max_steps", "max_epochs", "max_minutes", "checkpoint_minutes", "keep_checkpoints",
                "validate_every_steps", "device", "precision", "threads"}
@@ -68,9 +69,15 @@ def train(project: Project, recipe: Recipe | None, *, name: str = "", resume: Pa
 def _run(order: _Order, name: str, *, threads: int) -> Events:
     device = choose_device(order.recipe.training.device)
     found = load_newest(order.folder) if order.folder else None
-    footage = open_footage(order.project)
+    footage = yield from ensured_footage(order.project, stop=order.stop,
+                                         short_side_pixels=order.recipe.augmentation.short_side_pixels)
+    if footage is not None:
+        footage = yield from in_memory(order.project, footage, stop=order.stop)
+    if footage is None:  # nothing of a run is there yet
+        yield Finished(operation="train", result={}, stopped=True)
+        return
     plan = make_plan(footage, order.recipe, held_out=found.state["held_out"] if found else None)
-    network = _first_network(order, found)
+    network, start = _first_network(order, found)
     yield Progress(phase="self-test", done=0, total=1, detail="which precision is right and fast on this machine")
     machine = _machine(order.recipe, device, threads)
     if found and found.state["machine"] == machine:
@@ -78,7 +85,7 @@ def _run(order: _Order, name: str, *, threads: int) -> Events:
     else:
         precision = choose_precision(order.recipe, device.device, kept_in=self_test_file(order.project))
     folder = order.folder or order.project.new_run_folder(name)
-    record = Record(folder, chance=plan.task.chance)
+    record = Record(folder, guessing=plan.task.guessing)
     state = State(machine=machine, fingerprint=plan.fingerprint, precision=precision.to_json())
     stepper = Stepper(prepared(network.to(device.device), precision), Objective.of(order.recipe),
                       order.recipe.training, device=device.device, precision=precision)
@@ -86,7 +93,8 @@ def _run(order: _Order, name: str, *, threads: int) -> Events:
         stepper.load(found.tensors)
         state = state.going_on(found.state)
         record.beat |= {"step": state.step, "seconds": state.seconds}
-    record.begin(order.recipe, environment(plan, network, device, precision, threads=threads))
+    record.begin(order.recipe, environment(plan, network, device, precision, threads=threads)
+                 | _started_from(order.folder, start))
     trainer = Trainer(plan, record, stepper, device=device, precision=precision, state=state,
                       stop=lambda: order.stop() or runs.stop_requested(folder))
     yield from _recorded(record, _events(trainer, found, device))
@@ -125,14 +133,24 @@ def _recorded(record: Record, events: Generator[Event, None, None]) -> Events:
         record.end(state, message=message)
 
 
-def _first_network(order: _Order, found: Checkpoint | None) -> TupleNetwork:
+def _first_network(order: _Order, found: Checkpoint | None) -> tuple[TupleNetwork, Start | None]:
     """The network as it begins: from a checkpoint, from given weights, or random. Raises `CheckpointError`."""
-    network = build_network(order.recipe)
+    network, start = build_network(order.recipe), None
     if found:
         load_into(network, network_tensors(found.tensors), source=found.path.name)
     elif order.recipe.starts_from:
-        start_from(network, order.recipe.starts_from, order.project)
-    return network
+        start = start_from(network, order.recipe.starts_from, order.project)
+    return network, start
+
+
+def _started_from(resumed: Path | None, start: Start | None) -> dict[str, Any]:
+    """What the record says of given weights, also when the run goes on."""
+    if start is not None:
+        return {"started_from": start._asdict()}
+    with contextlib.suppress(StudioError):
+        before = files.read_json(resumed / runs.ENVIRONMENT) if resumed else {}
+        return {"started_from": before["started_from"]} if "started_from" in before else {}
+    return {}
 
 
 def _machine(recipe: Recipe, device: Device, threads: int) -> str:

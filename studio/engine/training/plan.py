@@ -59,8 +59,9 @@ def make_plan(footage: Footage, recipe: Recipe, *, held_out: Collection[str] | N
     Raises `VideoError` when every video is too short or smaller than the crop, `UsageError` with less than two groups.
     """
     task = recipe.make_task()
-    kept = long_enough(footage.cached, span_frames=task.span_frames)
-    for position in kept:
+    kept = long_enough(footage.cached, span_frames=task.span_frames,
+                       frames_per_second=recipe.sampling.frames_per_second)
+    for position in kept if recipe.augmentation.crop != "whole" else []:
         crop_room(footage.cached[position], crop_pixels=recipe.augmentation.crop_pixels)
     groups = [_group(footage, position) for position in kept]
     if held_out is None:

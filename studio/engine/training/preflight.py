@@ -29,7 +29,7 @@ from studio.engine.training.objective import Objective
 from studio.engine.training.plan import Plan, make_plan
 from studio.engine.training.precision import Precision, choose_precision, prepared, self_test_file
 from studio.engine.training.step import Stepper
-from studio.engine.video.footage import open_footage
+from studio.engine.video.sizes import ensured_footage
 
 _PATIENT_SECONDS = 5.0
 _PESSIMISM = 1.4
@@ -57,7 +57,12 @@ def preflight(project: Project, recipe: Recipe, *, stop: Callable[[], bool] = la
     with threads_used(recipe.training.threads):
         yield Progress(phase="preflight", done=0, total=3, detail="opening the videos")
         device = choose_device(recipe.training.device)
-        plan = make_plan(open_footage(project), recipe)
+        footage = yield from ensured_footage(project, short_side_pixels=recipe.augmentation.short_side_pixels,
+                                             stop=stop)
+        if footage is None:
+            yield Finished(operation="preflight", result={}, stopped=True)
+            return
+        plan = make_plan(footage, recipe)
         yield Progress(phase="preflight", done=1, total=3, detail="testing the layers on this machine")
         precision = choose_precision(recipe, device.device, kept_in=self_test_file(project))
         yield Progress(phase="preflight", done=2, total=3, detail="one real step")

@@ -20,6 +20,7 @@ from studio.engine.backbones.cost import cost
 from studio.engine.device import Device, available_cores
 from studio.engine.errors import MachineError, UsageError
 from studio.engine.events import Event, Preview, Progress
+from studio.engine.guessing import Guessing
 from studio.engine.recipe import Recipe
 from studio.engine.training.network import TupleNetwork
 from studio.engine.training.plan import Plan
@@ -34,14 +35,14 @@ FIRST_PATIENCE_SECONDS = 600.0
 class Record:
     """The writer of one run folder's record. `beat` holds what the heartbeat says; `write` appends an event."""
 
-    def __init__(self, folder: Path, *, chance: float) -> None:
+    def __init__(self, folder: Path, *, guessing: Guessing) -> None:
         self.folder = folder
         self._last_beat = self._last_preview = -1e9
         now = time.time()
         self.beat: dict[str, Any] = {
             "state": "running", "at": now, "started_at": now, "pid": os.getpid(), "step": 0, "total_steps": 0,
-            "loss": None, "accuracy": None, "balanced_accuracy": None, "chance": chance, "seconds": 0.0, "message": "",
-            "patience_seconds": FIRST_PATIENCE_SECONDS}
+            "loss": None, "accuracy": None, "balanced_accuracy": None, **guessing._asdict(), "seconds": 0.0,
+            "message": "", "patience_seconds": FIRST_PATIENCE_SECONDS}
 
     def begin(self, recipe: Recipe, environment: dict[str, Any]) -> None:
         """Write what does not change while the run goes on. The recipe is last: it makes the folder a run."""
@@ -114,6 +115,7 @@ def environment(plan: Plan, network: TupleNetwork, device: Device, precision: Pr
         "backbone_parameters": backbone.parameters, "gmac_per_clip": round(backbone.gmac_per_clip, 3),
         "train_videos": len(plan.train.videos), "validation_videos": len(plan.validation.videos),
         "videos_too_short": plan.too_short, "groups_held_out": len(plan.held_out),
+        "tier": plan.train.tier, "short_side_pixels": plan.recipe.augmentation.short_side_pixels,
         "tuples_at_a_time": plan.recipe.training.batch_size, "seed": plan.recipe.training.seed}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from studio.engine.events import Preview
+from studio.engine.guessing import Guessing
 from studio.engine.shapes import Ints
 from studio.engine.training.loader import Batch
 from studio.engine.training.plan import Plan
@@ -51,7 +52,7 @@ class Tally:
         """Leave out time that was spent on something else than steps."""
         self._start += seconds
 
-    def values(self, *, learning_rate: float, chance: float, waited_seconds: float) -> dict[str, float | None]:
+    def values(self, *, learning_rate: float, guessing: Guessing, waited_seconds: float) -> dict[str, float | None]:
         """The figures, means over the steps. `waited_seconds` counts from the run's beginning."""
         seconds = max(1e-6, self.seconds)
         answer_B = np.concatenate([np.zeros(0, np.int64), *self._answers])
@@ -62,7 +63,7 @@ class Tally:
             "loss": _mean(self._losses), "gradient_norm": _mean(self._norms),
             "accuracy": float((answer_B == label_B).mean()) if known else None,
             "balanced_accuracy": balanced_accuracy(answer_B, label_B) if known else None,
-            "learning_rate": learning_rate, "chance": chance, "samples_per_second": self._tuples / seconds,
+            "learning_rate": learning_rate, **guessing._asdict(), "samples_per_second": self._tuples / seconds,
             "wait_share": min(1.0, (waited_seconds - self._waited_before) / seconds)}
 
 

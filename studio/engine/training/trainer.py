@@ -97,7 +97,8 @@ class Trainer:
         if self.stepper.micro_batch != before:
             self.state.micro_batch = self.stepper.micro_batch
             self.record.amend(tuples_at_a_time=self.stepper.micro_batch, normalisation="sees parts of a batch")
-            yield from self._warn(alarms.smaller_parts(len(batch.tuples), self.stepper.micro_batch))
+            yield from self._warn(alarms.smaller_parts(len(batch.tuples), self.stepper.micro_batch,
+                                                       contrast="contrast" in self.plan.recipe.terms))
         if found.applied:
             self.state.failures_in_a_row, self._last_loss = 0, found.loss
         else:
@@ -144,7 +145,7 @@ class Trainer:
         return epoch_ended and self._save_seconds <= _SAVING_SHARE * since
 
     def _tell(self, tally: Tally, rate: float, waited_seconds: float) -> Generator[Event, None, None]:
-        values = tally.values(learning_rate=rate, chance=self.plan.task.chance, waited_seconds=waited_seconds)
+        values = tally.values(learning_rate=rate, guessing=self.plan.task.guessing, waited_seconds=waited_seconds)
         total = self._total_steps()
         self.record.beat |= {"step": self.state.step, "total_steps": total, "seconds": self.state.seconds}
         if self._last_pass_step() is None:
@@ -166,12 +167,12 @@ class Trainer:
         shares = {"loss": measured.loss, "accuracy": measured.accuracy,
                   "balanced_accuracy": measured.balanced_accuracy}
         self.record.tell(step=self.state.step, total_steps=self._total_steps(), seconds=self.state.seconds, **shares)
-        yield self._metric("validation", {**shares, "chance": self.plan.task.chance, "spread": measured.spread,
-                                          "tuples": measured.tuples})
+        yield self._metric("validation", {**shares, **self.plan.task.guessing._asdict(), **measured.measures,
+                                          "spread": measured.spread, "tuples": measured.tuples})
         if measured.balanced_accuracy > self.state.best:
             self.state.best, self.state.best_step = measured.balanced_accuracy, self.state.step
             yield self._save_weights(dict(shares))
-        for alarm in alarms.after_validation(self.state.passes, chance=self.plan.task.chance,
+        for alarm in alarms.after_validation(self.state.passes, guessing=self.plan.task.guessing,
                                              classes=self.plan.task.classes, share_done=self._share()):
             yield from self._warn(alarm)
         return True
@@ -193,7 +194,8 @@ class Trainer:
         return {
             "run": self.record.folder.name, "steps": self.state.step, "loss": last.loss if last else self._last_loss,
             "accuracy": last.accuracy if last else None, "balanced_accuracy": last.balanced_accuracy if last else None,
-            "chance": self.plan.task.chance, "seconds": round(self.state.seconds, 2),
+            **self.plan.task.guessing._asdict(), "measures": last.measures if last else {},
+            "seconds": round(self.state.seconds, 2),
             "samples_per_second": round(steps * batch / max(1e-6, self._busy_seconds), 3),
             "best": {"step": self.state.best_step, "balanced_accuracy": self.state.best} if last else None,
             "validation_tuples": last.tuples if last else 0, "device": self._device.type,

@@ -6,8 +6,9 @@ Legend: B tuples, E elements, D feature, K classes.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -28,7 +29,8 @@ class Measured:
     """One validation pass. Accuracies are shares; a loss that is not finite is None.
 
     `commonest_answer` is the share of the answer that was given most; `spread` how far the features of different
-    elements lie apart, as a share of their length: next to 0, all look alike to the network (collapse).
+    elements lie apart, as a share of their length: next to 0, all look alike to the network (collapse). `measures` are
+    the task's own figures.
     """
 
     step: int
@@ -38,6 +40,7 @@ class Measured:
     commonest_answer: float
     spread: float
     tuples: int
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 def validate(plan: Plan, network: TupleNetwork, *, step: int, device: torch.device, precision: Precision,
@@ -46,6 +49,7 @@ def validate(plan: Plan, network: TupleNetwork, *, step: int, device: torch.devi
     tuples, part = validation_tuples(plan), part or plan.recipe.training.batch_size
     augmentation, left = plan.recipe.augmentation, TimeLeft(len(tuples))
     losses, answers, features = [], [], []
+    sums: dict[str, float] = defaultdict(float)
     network.eval()
     try:
         for first in range(0, len(tuples), part):
@@ -57,7 +61,10 @@ def validate(plan: Plan, network: TupleNetwork, *, step: int, device: torch.devi
             with torch.inference_mode(), autocast(device, precision):
                 features_BED = network.features(laid_out(network_input(planes, some, augmentation, device), precision))
                 outputs = network.head(features_BED)
-                losses.append(float(plan.task.loss(outputs, truth_of(some, device))) * len(some))
+                truth = truth_of(some, device)
+                losses.append(float(plan.task.loss(outputs, truth)) * len(some))
+                for name, value in plan.task.measures(outputs, truth).items():
+                    sums[name] += value * len(some)
             answers.append(plan.task.answers(outputs).cpu().numpy())
             features.append(features_BED.float().flatten(0, 1).cpu())
     finally:
@@ -67,7 +74,8 @@ def validate(plan: Plan, network: TupleNetwork, *, step: int, device: torch.devi
         step=step, loss=loss if math.isfinite(loss) else None, accuracy=float((answer_B == tuples.label_B).mean()),
         balanced_accuracy=balanced_accuracy(answer_B, tuples.label_B),
         commonest_answer=float(np.bincount(answer_B).max() / len(answer_B)),
-        spread=feature_spread(torch.cat(features)), tuples=len(tuples))
+        spread=feature_spread(torch.cat(features)), tuples=len(tuples),
+        measures={name: value / len(tuples) for name, value in sums.items() if math.isfinite(value)})
 
 
 def balanced_accuracy(answer_B: Ints, label_B: Ints) -> float:

@@ -11,9 +11,9 @@ from torchvision.models.video import r2plus1d_18
 from studio.engine.backbones import BACKBONES
 from studio.engine.backbones.caffenet import CaffeNet
 from studio.engine.backbones.cost import cost
-from studio.engine.backbones.r2plus1d_18 import R2Plus1D18
 from studio.engine.backbones.r3d_small import R3DSmall
 from studio.engine.backbones.r3d_vcop import R3DVcop
+from studio.engine.backbones.torchvision_18 import R2Plus1D18
 from studio.engine.errors import RecipeError
 
 

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import torch
 
+from studio.engine.orders import ORDERS, all_pairs
 from studio.engine.sampling import Sampling
-from studio.engine.tasks.sequence_sorting import ORDERS, SequenceSorting
-from studio.engine.tasks.task import all_pairs
+from studio.engine.tasks.sequence_sorting import SequenceSorting
 from tests.engine.shapes import windows_at
 
 OPN = Sampling(tuple_length=4, clip_frames=1, interval_frames=5)
