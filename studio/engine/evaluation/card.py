@@ -17,10 +17,20 @@ from studio.engine.recipe import Recipe
 from studio.engine.runs import read_run
 
 SCALINGS = {"unit": "red, green, blue in 0 to 1", "mean-96.5": "red, green, blue in 0 to 255, less 96.5",
+            "mean-127.5": "red, green, blue in 0 to 255, less 127.5",
+            "caffe": "blue, green, red in 0 to 255, less (103.939, 116.779, 123.68)",
             "kinetics": "red, green, blue in 0 to 1, less (0.43216, 0.394666, 0.37645), divided by (0.22803, 0.22145, "
                         "0.216989)"}
-ENCODINGS = {"differences": "Before that, each frame is replaced by half its difference from the one before, plus "
-                            "127.5; the first frame repeats the second's"}
+ENCODINGS = {
+    "differences": "Before that, each frame is replaced by half its difference from the one before, plus 127.5; the "
+                   "first frame repeats the second's",
+    "stack-of-differences": "Before that, a clip becomes one picture: half the difference of each pair of frames, plus "
+                            "127.5, as three channels each, one pair after the other",
+    "sum-of-differences": "Before that, a clip becomes one picture: half the difference of its last frame from its "
+                          "first, plus 127.5",
+    "dynamic-image": "Before that, a clip becomes one picture: its frames weighted by approximate rank pooling "
+                     "(2 (T - t + 1) - (T + 1) (H_T - H_{t-1})), over the sum of the positive weights, halved, plus "
+                     "127.5"}
 LICENCE = ("The weights are yours: they were learned from your videos. Whether they may be passed on depends on the "
            "rights in those videos and on what patients consented to. The network's code is under Apache-2.0.")
 
@@ -47,15 +57,17 @@ def make_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Back
         "backbone": {"name": recipe.backbone, "title": backbone.title, "paper": backbone.paper,
                      "parameters": counted.parameters, "gmac_per_clip": round(counted.gmac_per_clip, 3),
                      "feature_dim": backbone.feature_dim},
-        "input": {"name": "clips_BCTHW", "shape": ["clips", 3, recipe.sampling.clip_frames,
-                                                   recipe.augmentation.network_pixels,
-                                                   recipe.augmentation.network_pixels],
-                  "frame_stride": recipe.sampling.frame_stride, "scaling": SCALINGS[recipe.augmentation.scaling],
+        "input": {"name": "clips_BCTHW", "shape": ["clips", backbone.channels, backbone.clip_frames,
+                                                   backbone.input_pixels, backbone.input_pixels],
+                  "clip_frames": recipe.sampling.clip_frames, "frame_stride": recipe.sampling.frame_stride,
+                  "frames_per_second": recipe.sampling.frames_per_second,
+                  "scaling": SCALINGS[recipe.augmentation.scaling],
                   "encoding": recipe.augmentation.encoding,
                   "crop_pixels": recipe.augmentation.crop_pixels,
                   "short_side_pixels": project.settings.short_side_pixels},
         "training": {"question": task.question, "task": recipe.task, "paper": task.paper, "classes": task.classes,
                      "chance": round(task.chance, 4), "accuracy": run.accuracy,
+                     "balanced_chance": round(task.balanced_chance, 4),
                      "balanced_accuracy": run.balanced_accuracy, "loss": run.loss, "steps": run.step,
                      "seconds": run.seconds, "videos_in_project": len(videos),
                      "groups_in_project": len({video.group or video.id for video in videos}),
@@ -80,6 +92,10 @@ def _main_figure(result: dict[str, Any]) -> float | None:
     return random.get("top1", random.get("accuracy"))
 
 
+def _of_rate(frames_per_second: float) -> str:
+    return f" of video brought to {frames_per_second:g} a second" if frames_per_second else ""
+
+
 def to_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     backbone, given, taught = card["backbone"], card["input"], card["training"]
@@ -87,14 +103,18 @@ def to_markdown(card: dict[str, Any]) -> str:
              (f"- {backbone['title']}: {backbone['parameters']:,} parameters, {backbone['gmac_per_clip']} GMAC a clip, "
              f"features of length {backbone['feature_dim']}"), f"- Source: {backbone['paper']}", "",
              "## What to feed it", f"- `{given['name']}`: {' x '.join(str(side) for side in given['shape'])}",
-             (f"- Every {_ordinal(given['frame_stride'])} frame; frames resized to a short side of "
+             (f"- Every {_ordinal(given['frame_stride'])} frame{_of_rate(given['frames_per_second'])}; "
+              "frames resized to a short side of "
              f"{given['short_side_pixels']} pixels, a square of {given['crop_pixels']} cut out"),
              f"- {given['scaling']}",
-             *(["- " + ENCODINGS[given["encoding"]]] if given["encoding"] in ENCODINGS else []), "",
+             *([f"- {ENCODINGS[given['encoding']]}. A clip has {given['clip_frames']} frames"]
+               if given["encoding"] in ENCODINGS else []), "",
              "## What it was taught", f"- {taught['question']} ({taught['paper']})",
              (f"- {taught['steps']} steps from {taught['started_from']}, on part of {taught['videos_in_project']} "
               f"videos in {taught['groups_in_project']} groups"),
              (f"- Accuracy on held-out groups: {_share(taught['accuracy'])}; chance {_share(taught['chance'])}"),
+             *([(f"- The same, each answer counting alike: {_share(taught['balanced_accuracy'])}; chance "
+                 f"{_share(taught['balanced_chance'])}")] if taught["chance"] > taught["balanced_chance"] else []),
              "", "## What it is worth"]
     lines += [f"- {protocol}: {result['verdict']['sentence']}" for protocol, result in card["evaluation"].items()]
     if not card["evaluation"]:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from studio.engine import files
 
-Protocol = Literal["retrieval", "linear", "finetune"]
-PROTOCOLS: tuple[Protocol, ...] = ("retrieval", "linear", "finetune")
+Protocol = Literal["retrieval", "linear", "finetune", "labels"]
+PROTOCOLS: tuple[Protocol, ...] = ("retrieval", "linear", "finetune", "labels")
 Result = dict[str, Any]
 
 

@@ -18,11 +18,15 @@ QUERY, GALLERY = "query", "gallery"
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of V videos, in their order: label ("" unknown), group, and split ("" for every role)."""
+    """What is known of V videos, in their order: label ("" unknown), group, and split ("" for every role).
+
+    `published` names the published split that they come from; its sides are then taken as they are.
+    """
 
     label_V: list[str]
     group_V: list[str]
     split_V: list[str]
+    published: str = ""
 
     @property
     def known(self) -> Ints:

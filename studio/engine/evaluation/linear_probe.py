@@ -6,13 +6,12 @@ Legend: V videos, D feature, K classes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from studio.engine.evaluation.shares import Outcome
 from studio.engine.shapes import Floats, Ints
 
 STRENGTHS = (1.0, 0.1, 0.01, 0.001)
@@ -42,8 +41,8 @@ def split_groups(label_V: Ints, group_V: Ints, *, test_share: float, seed: int) 
     return Split(np.flatnonzero(~tests_V), np.flatnonzero(tests_V))
 
 
-def probe_once(features_VD: Floats, label_V: Ints, group_V: Ints, split: Split, *, seed: int = 0) -> NDArray[np.bool_]:
-    """Train on one side and say of each test video whether it was right."""
+def probe_answers(features_VD: Floats, label_V: Ints, group_V: Ints, split: Split, *, seed: int = 0) -> Ints:
+    """Train on one side and answer for each video of the other."""
     inner = split_groups(label_V[split.train], group_V[split.train], test_share=0.3, seed=seed)
     train_VD, train_V = features_VD[split.train], label_V[split.train]
     strength = STRENGTHS[1]
@@ -51,8 +50,7 @@ def probe_once(features_VD: Floats, label_V: Ints, group_V: Ints, split: Split, 
         shares = [(_answers(train_VD[inner.train], train_V[inner.train], train_VD[inner.test], strength=tried)
                    == train_V[inner.test]).mean() for tried in STRENGTHS]
         strength = STRENGTHS[int(np.argmax(shares))]
-    answer_V = _answers(train_VD, train_V, features_VD[split.test], strength=strength)
-    return np.asarray(answer_V == label_V[split.test])
+    return _answers(train_VD, train_V, features_VD[split.test], strength=strength)
 
 
 def _answers(train_VD: Floats, train_V: Ints, test_VD: Floats, *, strength: float) -> Ints:
@@ -86,9 +84,8 @@ def commonest_share(label_V: Ints, split: Split) -> float:
 
 
 def linear_probe(features_VD: Floats, *, label_V: Ints, group_V: Ints, splits: list[Split],
-                 seed: int = 0) -> dict[str, Any]:
-    """Accuracy (share) over the splits, its spread between them, and each split's share."""
-    shares = [float(probe_once(features_VD, label_V, group_V, split, seed=seed + number).mean())
-              for number, split in enumerate(splits)]
-    return {"accuracy": round(float(np.mean(shares)), 4), "spread": round(float(np.std(shares)), 4),
-            "splits": [round(share, 4) for share in shares]}
+                 seed: int = 0) -> list[Outcome]:
+    """Train and test on each of the splits, which hold positions in `features_VD`."""
+    return [Outcome(split.test, label_V[split.test],
+                   probe_answers(features_VD, label_V, group_V, split, seed=seed + number))
+            for number, split in enumerate(splits)]

@@ -16,10 +16,11 @@ import studio
 from studio.engine import files
 from studio.engine.backbones.cost import cost
 from studio.engine.errors import StudioError
+from studio.engine.evaluation.finetuning import Finetuning
 from studio.engine.evaluation.kept import kept_results, shown_path
-from studio.engine.evaluation.page import facts, figure, page, picture, table, text, verdict
+from studio.engine.evaluation.page import facts, figure, page, picture, text, verdict
 from studio.engine.evaluation.plot import Curve, plot, thinned
-from studio.engine.evaluation.retrieval import TOPS
+from studio.engine.evaluation.sections import section
 from studio.engine.evaluation.verdict import Point, training_verdict
 from studio.engine.events import Event, Events, Finished, Metric, Saved
 from studio.engine.project import Project
@@ -27,7 +28,6 @@ from studio.engine.recipe import Recipe, recipe_from_toml
 from studio.engine.runs import read_events, read_run
 
 Result = dict[str, Any]
-KIND_TITLES = {"average": "averaged feature", "pooled": "VCOP's pooled feature"}
 
 
 def report(project: Project, run_folder: Path, *, out: Path | None = None,
@@ -51,28 +51,29 @@ def write_report(project: Project, run_folder: Path, *, out: Path | None = None,
             *(verdict(result["verdict"], about=_ABOUT[protocol]) for protocol, result in results.items()),
             "<h2>What was asked</h2>", _asked(project, run_folder, recipe),
             "<h2>How it went</h2>", _curves(events, recipe)]
-    body += [section for protocol, result in results.items() for section in _section(protocol, result)]
+    body += [piece for protocol, result in results.items() for piece in section(protocol, result)]
     body += _pictures(pictures)
     body += ["<h2>To repeat it</h2>", _commands(run_folder, results), _foot(with_pictures=bool(pictures))]
     files.write_text(path, page(f"{run_folder.name}: what was learned", "".join(body)))
     return path
 
 
-_ABOUT = {"retrieval": "Neighbours", "linear": "Linear probe", "finetune": "Fine-tuning"}
+_ABOUT = {"retrieval": "Neighbours", "linear": "Linear probe", "finetune": "Fine-tuning", "labels": "Labels needed"}
 
 
 def judge_training(run_folder: Path) -> dict[str, str]:
     """Judge how the run answers its own question on held-out groups."""
     recipe = recipe_from_toml(run_folder / "recipe.toml")
-    return training_verdict(_validation(read_events(run_folder)[0]), chance=recipe.make_task().chance,
+    guessing = recipe.make_task().guessing
+    return training_verdict(_validation(read_events(run_folder)[0], guessing.figure), guessing=guessing,
                             tuples=recipe.training.validation_tuples)
 
 
-def _validation(events: Sequence[Event]) -> list[Point]:
+def _validation(events: Sequence[Event], figure: str) -> list[Point]:
     points = []
     for event in events:
         if isinstance(event, Metric) and event.split == "validation":
-            loss, accuracy = event.values.get("loss"), event.values.get("accuracy")
+            loss, accuracy = event.values.get("loss"), event.values.get(figure)
             if loss is not None and accuracy is not None:
                 points.append(Point(event.step, loss, accuracy))
     return points
@@ -125,54 +126,19 @@ def _curves(events: Sequence[Event], recipe: Recipe) -> str:
         return [(float(metric.step), value) for metric in metrics
                 if metric.split == split and (value := metric.values.get(name)) is not None]
 
-    chance, end = recipe.make_task().chance, float(max((metric.step for metric in metrics), default=1))
+    guessing, end = recipe.make_task().guessing, float(max((metric.step for metric in metrics), default=1))
     loss = [Curve("training", "train", thinned(line("train", "loss"))),
             Curve("held out", "validation", thinned(line("validation", "loss")))]
-    accuracy = [Curve("training", "train", thinned(line("train", "accuracy"))),
-                Curve("held out", "validation", thinned(line("validation", "accuracy"))),
-                Curve(f"chance {100 * chance:.0f} %", "chance", [(0, chance), (end, chance)])]
+    accuracy = [Curve("training", "train", thinned(line("train", guessing.figure))),
+                Curve("held out", "validation", thinned(line("validation", guessing.figure))),
+                Curve(f"chance {100 * guessing.level:.0f} %", "chance", [(0, guessing.level), (end, guessing.level)])]
     if not metrics:
         return '<p class="quiet">The run recorded no measurements.</p>'
     return ('<div class="plots">'
-            + figure(plot(accuracy, title="Accuracy over steps", x_title="step", percent=True), "Right answers")
+            + figure(plot(accuracy, title="Accuracy over steps", x_title="step", percent=True),
+                     f"Right answers{guessing.manner}")
             + figure(plot(loss, title="Loss over steps", x_title="step"),
                      "Loss: lower is better, but a falling loss is not success") + "</div>")
-
-
-def _section(protocol: str, result: Result) -> list[str]:
-    if protocol == "retrieval":
-        return ["<h2>Neighbours: do videos of one label find each other?</h2>",
-                (f"<p>{result['queries']} queries in {result['groups']} groups, {result['gallery']} gallery videos, "
-                 "ten clips a video, cosine. A query hits at k when one of its k nearest videos has its label; its own "
-                 "group is left out. In small type: 95 % interval over groups.</p>"), _retrieval_table(result)]
-    title = {"linear": "Linear probe: can a line separate the labels?",
-             "finetune": "Fine-tuning: a good start for learning the labels?"}[protocol]
-    rows = [["trained", _share(result["accuracy"])]]
-    if random := result.get("against", {}).get("random"):
-        rows.append(["random weights", _share(random["accuracy"])])
-    rows.append(["commonest label", _share(result["chance"])])
-    return [f"<h2>{title}</h2>", (f"<p>{result['train']} videos to learn from, {result['test']} of other groups to "
-                                  f"test; {result['classes']} labels.</p>"), table(["", "right"], rows)]
-
-
-def _retrieval_table(result: Result) -> str:
-    rows = []
-    random = result.get("against", {}).get("random")
-    for kind, title in sorted(KIND_TITLES.items(), key=lambda item: item[0] != result["feature"]):
-        rows.append([f"trained<small>{title}</small>", *_tops(result["features"][kind])])
-        if random:
-            rows.append([f"random weights<small>{title}</small>", *_tops(random["features"][kind])])
-    rows.append(["chance", f"{result['chance_top1']:.1f} %", *["" for _ in TOPS[1:]]])
-    return table(["", *(f"top {k}" for k in TOPS)], rows)
-
-
-def _tops(scores: Result) -> list[str]:
-    return [f"{scores[f'top{k}']:.1f} %<small>{scores['intervals'][f'top{k}'][0]:.0f} to "
-            f"{scores['intervals'][f'top{k}'][1]:.0f}</small>" for k in TOPS]
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def _pictures(pictures: Sequence[tuple[str, Path]]) -> list[str]:
@@ -185,10 +151,25 @@ def _commands(run_folder: Path, results: dict[str, Result]) -> str:
     run = shlex.quote(run_folder.name)
     lines = [f"studio train PROJECT --recipe PROJECT/runs/{run}/recipe.toml"]
     for protocol, result in results.items():
-        labels = "folders" if result["labels"]["from"] == "folders" else "LABELS.csv"
-        against = "random" if "against" in result else "nothing"
-        lines.append(f"studio evaluate PROJECT {run} --protocol {protocol} --labels {labels} --against {against}")
+        lines.append(f"studio evaluate PROJECT {run} --protocol {protocol} {_options(result)}")
     return "<pre>" + "\n".join(text(line) for line in lines) + "</pre>"
+
+
+def _options(result: Result) -> str:
+    """The options that a result was measured with."""
+    split, seeds = result.get("split"), result.get("asked_seeds", 1)
+    labels = "folders" if result["labels"]["from"] == "folders" else "LABELS.csv"
+    parts = [f"--split {split['dataset']}/{split['number']}" if split else f"--labels {labels}",
+             "--against " + ("random" if "random" in (result.get("against") or {}) else "nothing")]
+    parts += [f"--seeds {seeds}"] if seeds > 1 else []
+    if options := result.get("finetuning"):
+        usual = Finetuning().model_dump()
+        parts += ["--published"] if options["published"] else \
+            [f"--set {name}={value}" for name, value in options.items() if name in usual and value != usual[name]]
+    if result.get("learner") == "finetune":
+        parts.append("--learner finetune")
+    parts += ["--kinetics WEIGHTS"] if "kinetics" in (result.get("against") or {}) else []
+    return " ".join(parts)
 
 
 def _foot(*, with_pictures: bool) -> str:

@@ -1,7 +1,7 @@
 """Retrieval of videos by their features, as in VCOP (Xu et al., CVPR 2019, section 4.3) without its dropped videos.
 
 Every query ranks the gallery by cosine; it hits at k when one of the first k has its label. Videos of the query's own
-group are never ranked. Legend: V videos, Q queries, G gallery videos, D feature, R bootstrap repeats.
+group are never ranked. Legend: V videos, Q queries, G gallery videos, D feature, S networks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.engine.evaluation.intervals import interval_over_groups
 from studio.engine.shapes import Ints
 
 TOPS = (1, 5, 10, 20, 50)
@@ -62,39 +63,44 @@ def chance_of_top1(*, label_V: Ints, group_V: Ints, queries_Q: Ints, gallery_G: 
     return float(np.mean(shares))
 
 
-def interval_over_groups(value_Q: NDArray[np.float64], group_Q: Ints, *, seed: int = 0,
-                         repeats: int = 2000) -> tuple[float, float]:
-    """The 95 % interval of a mean over queries when whole groups are drawn anew (bootstrap).
+def score(rank_SQ: Ints, *, group_Q: Ints, gallery: int, chance_top1: float, seed: int = 0) -> dict[str, Any]:
+    """Say ranks as percentages: top1 to top50 with their 95 % intervals over groups, and the chance of top1.
 
-    With one group there is nothing to draw, and the interval has no width.
+    The ranks of several networks, rank_SQ, give the mean over them, how far they lie apart (`spread`, a standard
+    deviation) and each one's figure (`each`); those of one network, rank_Q, do not.
     """
-    _, code_Q = np.unique(group_Q, return_inverse=True)
-    sum_K, count_K = np.bincount(code_Q, value_Q), np.bincount(code_Q)
-    times_RK = np.random.default_rng([seed, 12]).multinomial(len(sum_K), np.full(len(sum_K), 1 / len(sum_K)), repeats)
-    low, high = np.percentile((times_RK @ sum_K) / (times_RK @ count_K), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def score(rank_Q: Ints, *, group_Q: Ints, gallery: int, chance_top1: float, seed: int = 0) -> dict[str, Any]:
-    """Say ranks as percentages: top1 to top50 with their 95 % intervals over groups, and the chance of top1."""
-    result: dict[str, Any] = {"queries": len(rank_Q), "gallery": gallery}
+    ranks_SQ = np.atleast_2d(rank_SQ)
+    result: dict[str, Any] = {"queries": ranks_SQ.shape[1], "gallery": gallery}
     for k in TOPS:
-        result[f"top{k}"] = round(100 * float((rank_Q < k).mean()), 2)
+        result[f"top{k}"] = round(100 * float((ranks_SQ < k).mean()), 2)
     result["chance_top1"] = round(100 * chance_top1, 2)
     result["groups"] = len(np.unique(group_Q))
-    result["without_partner"] = int((rank_Q == NEVER).sum())
-    result["intervals"] = {
-        f"top{k}": [round(100 * end, 2) for end in
-                    interval_over_groups((rank_Q < k).astype(np.float64), group_Q, seed=seed)] for k in TOPS}
+    result["without_partner"] = int((ranks_SQ[0] == NEVER).sum())
+    result["intervals"] = {f"top{k}": _interval((ranks_SQ < k).astype(np.float64), group_Q, seed=seed) for k in TOPS}
+    if len(ranks_SQ) > 1:
+        shares = {f"top{k}": 100 * (ranks_SQ < k).mean(axis=1) for k in TOPS}
+        result["networks"] = len(ranks_SQ)
+        result["spread"] = {name: round(float(share_S.std(ddof=1)), 2) for name, share_S in shares.items()}
+        result["each"] = {name: [round(float(share), 2) for share in share_S] for name, share_S in shares.items()}
     return result
 
 
-def gain(rank_Q: Ints, other_Q: Ints, *, group_Q: Ints, seed: int = 0) -> dict[str, Any]:
-    """How many points the first ranks are ahead of others of the same queries, with the interval over groups."""
+def gain(rank_Q: Ints, other_SQ: Ints, *, group_Q: Ints, seed: int = 0) -> dict[str, Any]:
+    """How many points the first ranks are ahead of others of the same queries, with the interval over groups.
+
+    `other_SQ` may be the ranks of several networks, which are then drawn anew as the groups are.
+    """
     result: dict[str, Any] = {}
     for k in TOPS:
-        ahead_Q = (rank_Q < k).astype(np.float64) - (other_Q < k)
-        low, high = interval_over_groups(ahead_Q, group_Q, seed=seed)
-        result[f"top{k}"] = {"points": round(100 * float(ahead_Q.mean()), 2),
-                             "interval": [round(100 * low, 2), round(100 * high, 2)]}
+        ahead_SQ = (rank_Q < k).astype(np.float64) - (np.atleast_2d(other_SQ) < k)
+        result[f"top{k}"] = {"points": round(100 * float(ahead_SQ.mean()), 2),
+                             "interval": _interval(ahead_SQ, group_Q, seed=seed)}
     return result
+
+
+def _interval(value_SQ: NDArray[np.float64], group_Q: Ints, *, seed: int) -> list[float]:
+    """In percent."""
+    seeds, queries = value_SQ.shape
+    ends = interval_over_groups(value_SQ.ravel(), np.tile(group_Q, seeds), seed=seed,
+                                seed_Q=np.repeat(np.arange(seeds), queries))
+    return [round(100 * end, 2) for end in ends]

@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 
 from studio.engine.errors import UsageError
 from studio.engine.evaluation.evaluate import evaluate
+from studio.engine.evaluation.finetuning import make_finetuning
 from studio.engine.evaluation.report import report
 from studio.engine.events import Finished
 from studio.engine.export import export_run
@@ -56,17 +58,67 @@ def test_labels_from_a_file_with_roles(run: Path, tmp_path: Path) -> None:
     assert (result["queries"], result["gallery"]) == (3, 3) and "against" not in result
 
 
-@pytest.mark.parametrize(("protocol", "options"), [("linear", {}), ("finetune", {"steps": 2})])
+SHORT = {"finetuning": make_finetuning(steps=2)}
+
+
+@pytest.mark.parametrize(("protocol", "options"), [("linear", {}), ("finetune", SHORT)])
 def test_shares_stand_beside_random_weights_and_the_commonest_label(
         protocol: str, options: dict, run: Path) -> None:
     result = _result(run, protocol=protocol, **options)
     assert 0 <= result["accuracy"] <= 1 and 0 <= result["against"]["random"]["accuracy"] <= 1
     assert result["train"] + result["test"] == 10 and result["classes"] == 5 and result["verdict"]["word"]
+    assert result["interval"][0] <= result["accuracy"] <= result["interval"][1] and "points" in result["gain"]
+    mixed = result["confusion"]
+    assert np.sum(mixed["counts"]) == sum(cell["count"] for cell in mixed["cells"]) == 5 * len(result["splits"])
+    right = sum(cell["count"] for cell in mixed["cells"] if cell["label"] == cell["answer"])
+    assert right / (5 * len(result["splits"])) == pytest.approx(result["accuracy"], abs=1e-3)
+    with Project.open(run.parents[1]).catalogue(read_only=True) as catalogue:
+        folders = {video.id: video.path.split("/")[0] for video in catalogue.videos()}
+    assert all(folders[number] == mixed["labels"][cell["label"]]
+               for cell in mixed["cells"] for number in cell["videos"])
+
+
+@pytest.mark.parametrize(("protocol", "options"), [("retrieval", {}), ("linear", {}), ("finetune", SHORT)])
+def test_several_seeds_compare_with_several_networks(protocol: str, options: dict, run: Path) -> None:
+    result = _result(run, protocol=protocol, seeds=2, **options)
+    random = result["against"]["random"]
+    each = random["each"]["top1"] if protocol == "retrieval" else random["each"]
+    main = random["top1"] if protocol == "retrieval" else random["accuracy"]
+    assert len(each) == 2 and main == pytest.approx(np.mean(each), abs=0.01) and result["asked_seeds"] == 2
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "--seeds 2" in page and ("mean of 2" in page or "2 seeds" in page)
+
+
+def test_two_random_networks_are_not_the_same(run: Path) -> None:
+    _result(run, seeds=2)
+    first, second = (load_file(run / "features" / f"{name}.safetensors")["average"] for name in ("random", "random-2"))
+    assert first.shape == second.shape and not np.allclose(first, second, atol=1e-3)
+
+
+def test_how_many_labels_are_needed(run: Path) -> None:
+    result = _result(run, protocol="labels", seeds=2, kinetics=run.name)
+    assert [entry["percent"] for entry in result["budgets"]] == [100]  # five videos of five labels: no fewer
+    entry = result["budgets"][0]
+    assert entry["trained"]["accuracy"] == entry["kinetics"]["accuracy"] == result["accuracy"]
+    assert entry["gain"]["kinetics"] == {"points": 0, "interval": [0, 0]}
+    assert result["gain_of_all"]["random"]["points"] == pytest.approx(entry["gain"]["random"]["points"], abs=0.01)
+    assert "labels" in result["verdict"]["sentence"] and (run / "evaluation" / "labels.json").is_file()
+
+
+@pytest.mark.parametrize("protocol", ["retrieval", "linear", "finetune", "labels"])
+def test_a_stop_leaves_the_kept_result_alone(protocol: str, run: Path) -> None:
+    before = [path.read_bytes() for path in (run / "evaluation").glob("*.json")]
+    last = list(evaluate(Project.open(run.parents[1]), run, protocol=protocol, stop=lambda: True, seed=9,
+                         learner="finetune"))[-1]
+    assert isinstance(last, Finished) and last.stopped
+    assert [path.read_bytes() for path in (run / "evaluation").glob("*.json")] == before
 
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"protocol": "guess"}, "retrieval, linear, finetune"), ({"against": "odds"}, "--against random"),
-    ({"labels": "nowhere.csv"}, "cannot be read")])
+    ({"labels": "nowhere.csv"}, "cannot be read"), ({"seeds": 0}, "--seeds 0"), ({"learner": "x"}, "linear, finetune"),
+    ({"kinetics": "nothing"}, "--kinetics nothing"), ({"split": "ucf101/4"}, "ucf101/1 to 3"),
+    ({"split": "ucf101/1"}, "trainlist01.txt"), ({"split": "ucf101/1", "labels": "x.csv"}, "Leave one out")])
 def test_what_does_not_exist_is_named(options: dict, said: str, run: Path) -> None:
     with pytest.raises(UsageError, match=said):
         _result(run, **options)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio.engine.evaluation.retrieval import NEVER, chance_of_top1, first_hits, gain, interval_over_groups, score
+from studio.engine.evaluation.retrieval import (
+    NEVER,
+    TOPS,
+    chance_of_top1,
+    first_hits,
+    gain,
+    interval_over_groups,
+    score,
+)
 
 
 def _at(degrees: list[float]) -> np.ndarray:
@@ -101,3 +109,47 @@ def test_gain_is_paired() -> None:
     ahead = gain(np.array([0, 0, 0, 9]), np.array([0, 3, 3, 9]), group_Q=np.arange(4))
     assert ahead["top1"]["points"] == 50
     assert ahead["top5"] == {"points": 0, "interval": [0, 0]}
+
+
+def _by_brute_force(features_VD: np.ndarray, label_V: np.ndarray, queries: range, gallery: range) -> dict[str, float]:
+    """The published protocol as it is written: the whole list sorted by cosine, a hit when any of the first k fits."""
+    hits = dict.fromkeys(TOPS, 0)
+    for query in queries:
+        cosine = [float(features_VD[query] @ features_VD[other])
+                  / float(np.linalg.norm(features_VD[query]) * np.linalg.norm(features_VD[other])) for other in gallery]
+        ranked = sorted(range(len(cosine)), key=lambda place: -cosine[place])
+        for k in TOPS:
+            hits[k] += any(label_V[gallery[place]] == label_V[query] for place in ranked[:k])
+    return {f"top{k}": round(100 * hit / len(queries), 2) for k, hit in hits.items()}
+
+
+@pytest.mark.parametrize("dim", [512, 9216])
+def test_the_published_protocol_by_brute_force(dim: int) -> None:
+    """Test videos query training videos, features are the mean over 10 clips, k = 1, 5, 10, 20, 50, nothing dropped."""
+    rng = np.random.default_rng(dim)
+    label_V = rng.integers(0, 12, 173)  # 61 queries and 112 gallery videos: whole batches of 8 would drop some
+    clips_VCD = rng.normal(size=(173, 10, dim)) + 0.12 * rng.normal(size=(12, dim))[label_V][:, None]
+    features_VD = np.abs(clips_VCD).mean(axis=1).astype(np.float32)
+    queries, gallery = range(61), range(61, 173)
+    rank_Q = first_hits(features_VD, label_V=label_V, group_V=np.arange(173), queries_Q=np.array(queries),
+                        gallery_G=np.array(gallery))
+    result = score(rank_Q, group_Q=np.arange(61), gallery=112, chance_top1=0)
+    expected = _by_brute_force(features_VD.astype(np.float64), label_V, queries, gallery)
+    assert {name: result[name] for name in expected} == expected
+    assert expected["top1"] < expected["top50"] and result["queries"] == 61
+
+
+def test_several_networks_give_their_mean_and_spread() -> None:
+    rank_SQ = np.array([[0, 0, 0, 9], [0, 9, 9, 9]])
+    result = score(rank_SQ, group_Q=np.arange(4), gallery=9, chance_top1=0)
+    assert (result["top1"], result["each"]["top1"], result["networks"]) == (50, [75, 25], 2)
+    assert result["spread"]["top1"] == pytest.approx(np.std([75, 25], ddof=1), abs=0.01)
+    assert "networks" not in score(rank_SQ[0], group_Q=np.arange(4), gallery=9, chance_top1=0)
+
+
+def test_the_difference_to_several_networks_counts_their_luck() -> None:
+    rank_Q, group_Q = np.zeros(200, np.int64), np.arange(200)
+    others_SQ = np.stack([np.full(200, 9), np.zeros(200, np.int64), np.full(200, 9)])
+    ahead = gain(rank_Q, others_SQ, group_Q=group_Q)["top1"]
+    assert ahead["points"] == pytest.approx(66.67) and ahead["interval"][0] < 40
+    assert gain(rank_Q, others_SQ[0], group_Q=group_Q)["top1"]["interval"] == [100, 100]
