@@ -19,13 +19,12 @@ from studio.engine.backbones.backbone import Backbone
 from studio.engine.catalogue import display_path
 from studio.engine.errors import UsageError
 from studio.engine.events import Events, Finished, Progress, Saved
-from studio.engine.inspection.embedding import Embedder, open_embedder
+from studio.engine.inspection.embedding import Embedder, footage_of_run, open_embedder
 from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.sheet import Row, heat_over, write_sheet
 from studio.engine.project import Project
 from studio.engine.sampling import Tuples
 from studio.engine.training.pixels import displayable
-from studio.engine.video.footage import open_footage
 
 _PERCENTILES = (1, 99.5)
 
@@ -90,8 +89,10 @@ def _scaled(heat_FHW: Tensor) -> Tensor:
 def describe_layers(backbone: Backbone) -> list[dict[str, Any]]:
     """Each layer's name, channels and shape (frames, height, width) of its map; only shapes are computed."""
     with torch.device("meta"):
-        twin = type(backbone)(input_pixels=backbone.input_pixels, clip_frames=backbone.clip_frames).eval()
-        clips_BCTHW = torch.empty(1, 3, backbone.clip_frames, backbone.input_pixels, backbone.input_pixels)
+        twin = type(backbone)(input_pixels=backbone.input_pixels, clip_frames=backbone.clip_frames,
+                              channels=backbone.channels).eval()
+        clips_BCTHW = torch.empty(1, backbone.channels, backbone.clip_frames, backbone.input_pixels,
+                                  backbone.input_pixels)
     shapes = {name: layer_maps(twin, clips_BCTHW, name).shape for name in twin.layers()}
     return [{"name": name, "channels": shape[1], "shape": list(shape[2:])} for name, shape in shapes.items()]
 
@@ -101,14 +102,17 @@ def heat_at(embedder: Embedder, position: int, *, at_seconds: float, layer: str 
     clip = embedder.clip_at(position, at_seconds=at_seconds)
     clips_BCTHW = embedder.clips(clip)
     map_BCTHW = layer_maps(embedder.backbone, clips_BCTHW, layer or embedder.backbone.feature_layer)
-    frames, height, width = clips_BCTHW.shape[2:]
+    shown_FHW3 = displayable(clips_BCTHW[:, None].cpu(), embedder.view)[0, 0].numpy()
+    frames, height, width = shown_FHW3.shape[:3]
     heat_BFHW = heat_of_map(map_BCTHW, size=(frames, height, width), unit=unit)
-    return Heat(displayable(clips_BCTHW[:, None].cpu(), embedder.view)[0, 0].numpy(),
-                (255 * heat_BFHW[0]).round().byte().cpu().numpy(), *_moments(embedder, position, clip))
+    return Heat(shown_FHW3, (255 * heat_BFHW[0]).round().byte().cpu().numpy(),
+                *_moments(embedder, position, clip, count=frames))
 
 
-def _moments(embedder: Embedder, position: int, clip: Tuples) -> tuple[list[int], list[float]]:
+def _moments(embedder: Embedder, position: int, clip: Tuples, *, count: int) -> tuple[list[int], list[float]]:
+    """Frames and seconds of the pictures shown: of all frames, of those that end a step, or of the middle one."""
     frames = [int(frame) for frame in clip.frames_BEF[0, 0]]
+    frames = frames[-count:] if count > 1 else [frames[len(frames) // 2]]
     return frames, [float(embedder.footage.cached[position].times_N[frame]) for frame in frames]
 
 
@@ -120,7 +124,10 @@ def activations(project: Project, run_folder: Path, *, video: str | int, at_seco
     With `out` a PNG sheet is written: the frames, the trained heat, the random heat.
     Raises `UsageError` for a video, layer or unit that is not there.
     """
-    footage = open_footage(project)
+    footage = yield from footage_of_run(project, run_folder, stop=stop)
+    if footage is None:
+        yield Finished(operation="activations", result={"run": run_folder.name}, stopped=True)
+        return
     position = find_position(project, footage, video)
     heats: list[Heat] = []
     layers: list[dict[str, Any]] = []

@@ -20,16 +20,24 @@ from safetensors.numpy import save
 
 from studio.engine import files
 from studio.engine.events import Event, Events, Finished, Progress, Saved, TimeLeft
-from studio.engine.inspection.embedding import Embedder, open_embedder
+from studio.engine.inspection.embedding import (
+    Embedder,
+    Weights,
+    footage_of_run,
+    open_embedder,
+    seen_with,
+    size_of_run,
+)
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, recipe_from_toml
-from studio.engine.sampling import some_of, spread_clips
+from studio.engine.sampling import Tuples, some_of, spread_clips
 from studio.engine.shapes import Floats, Ints
 from studio.engine.training.checkpoint import WEIGHTS
 from studio.engine.video.footage import Footage, open_footage
 
-FORMAT = 1
+FORMAT = 2
 CLIPS_PER_VIDEO = 10
+_ARRAYS = ("video_ids", "times", "average", "pooled")
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,39 @@ class Features:
         return np.asarray(self.average_VCD.mean(axis=1), np.float32)
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """Where features are kept and what they depend on: `key` for all of them, and one of `rows` for each video."""
+
+    path: Path
+    rows: list[str]
+    key: str
+
+    def load(self, *, exactly: bool = False) -> Features | None:
+        """Give the features of these videos, out of kept ones of these and perhaps others; None when some are missing.
+
+        With `exactly` they must be those of these videos alone.
+        """
+        try:
+            with safe_open(self.path, framework="np") as stored:
+                about = stored.metadata() or {}
+                there = json.loads(about.get("videos", "[]")) if about.get("key") == self.key else []
+                places = {row: place for place, row in enumerate(there)}
+                if not self.rows or any(row not in places for row in self.rows) or (exactly and there != self.rows):
+                    return None
+                arrays = [stored.get_tensor(name) for name in _ARRAYS]
+        except (OSError, SafetensorError, ValueError):
+            return None
+        chosen = [places[row] for row in self.rows]
+        return Features(*(arrays if there == self.rows else [array[chosen] for array in arrays]))
+
+    def save(self, features: Features) -> None:
+        """Keep features. Raises `MachineError` when the disk is full."""
+        arrays = (features.video_ids_V, features.times_VC, features.average_VCD, features.pooled_VP)
+        named = {name: np.ascontiguousarray(array) for name, array in zip(_ARRAYS, arrays, strict=True)}
+        files.write_bytes(self.path, save(named, {"key": self.key, "videos": json.dumps(self.rows)}))
+
+
 def extract_features(project: Project, run_folder: Path, *, random: bool = False,
                      clips_per_video: int = CLIPS_PER_VIDEO, stop: Callable[[], bool] = lambda: False) -> Events:
     """Make and keep the features of every usable video, unless they are kept already.
@@ -58,9 +99,11 @@ def extract_features(project: Project, run_folder: Path, *, random: bool = False
     When stopped, nothing is kept: made again they are the same. Raises `ProjectError` without usable videos and
     `CheckpointError` without weights.
     """
-    footage = open_footage(project)
-    features = yield from ensured_features(run_folder, footage, random=random,
-                                           clips_per_video=clips_per_video, stop=stop)
+    footage = yield from footage_of_run(project, run_folder, stop=stop)
+    features = None
+    if footage is not None:
+        features = yield from ensured_features(run_folder, footage, random=random, clips_per_video=clips_per_video,
+                                               stop=stop)
     result = {"run": run_folder.name, "weights": "random" if random else "trained", "videos": 0, "clips": 0}
     if features is not None:
         result |= {"videos": len(features.video_ids_V), "clips": features.times_VC.size,
@@ -71,24 +114,29 @@ def extract_features(project: Project, run_folder: Path, *, random: bool = False
 def load_features(project: Project, run_folder: Path, *, random: bool = False,
                   clips_per_video: int = CLIPS_PER_VIDEO) -> Features | None:
     """Load the kept features, or None when there are none of these weights, videos and settings."""
-    return _load(run_folder, open_footage(project), random=random, clips_per_video=clips_per_video)
+    footage = open_footage(project, short_side_pixels=size_of_run(run_folder))
+    keeping = _keeping(run_folder, footage, _weights(random), clips_per_video=clips_per_video)
+    return keeping.load(exactly=True) if keeping else None
 
 
-def ensured_features(run_folder: Path, footage: Footage, *, random: bool = False,
+def ensured_features(run_folder: Path, footage: Footage, *, random: bool = False, weights: Weights | None = None,
                      clips_per_video: int = CLIPS_PER_VIDEO,
                      stop: Callable[[], bool] = lambda: False) -> Generator[Event, None, Features | None]:
-    """Load features or make and keep them, with progress; the generator's return value. None when stopped."""
-    kept = _load(run_folder, footage, random=random, clips_per_video=clips_per_video)
-    if kept is not None:
+    """Load features or make and keep them, with progress; the generator's return value. None when stopped.
+
+    `weights` says which ones exactly, where trained or `random` is not enough. Kept features of more videos serve too:
+    a video that is excluded, or taken in again, costs nothing.
+    """
+    weights = weights or _weights(random)
+    keeping = _keeping(run_folder, footage, weights, clips_per_video=clips_per_video)
+    if keeping and (kept := keeping.load()) is not None:
         return kept
-    embedder = open_embedder(footage, run_folder, random=random)
-    features = yield from _make(embedder, clips_per_video=clips_per_video, stop=stop,
-                                detail="random weights" if random else "trained weights")
-    if features is not None:
-        path = _path(run_folder, random=random)
-        key = _key(run_folder, embedder.recipe, footage, random=random, clips_per_video=clips_per_video)
-        _save(path, features, key=key)
-        yield Saved(what="features", path=f"features/{path.name}")
+    embedder = open_embedder(footage, run_folder, weights=weights)
+    features = yield from _make(embedder, clips_per_video=clips_per_video, stop=stop, detail=weights.title)
+    keeping = keeping or _keeping(run_folder, footage, weights, clips_per_video=clips_per_video)
+    if features is not None and keeping:
+        keeping.save(features)
+        yield Saved(what="features", path=f"features/{keeping.path.name}")
     return features
 
 
@@ -113,47 +161,45 @@ def _make(embedder: Embedder, *, clips_per_video: int, detail: str,
         np.add.at(pooled_VP, part.video_B, found.pooled_BP.numpy() / clips_per_video)
     yield Progress(phase="features", done=len(tuples), total=len(tuples), unit="clips", seconds_left=0, detail=detail)
     assert pooled_VP is not None
-    middle_B = tuples.frames_BEF[:, 0, tuples.frames_BEF.shape[2] // 2]
-    times_B = [footage.cached[video].times_N[frame] for video, frame in zip(tuples.video_B, middle_B, strict=True)]
     shape = (len(footage.cached), clips_per_video)
     return Features(np.array([video.id for video in footage.videos], np.int64),
-                    np.array(times_B, np.float64).reshape(shape),
-                    np.concatenate(average_BD).reshape(*shape, -1), pooled_VP)
+                    times_of(footage, tuples).reshape(shape), np.concatenate(average_BD).reshape(*shape, -1), pooled_VP)
 
 
-def _path(run_folder: Path, *, random: bool) -> Path:
-    return run_folder / "features" / f"{'random' if random else 'trained'}.safetensors"
+def times_of(footage: Footage, tuples: Tuples) -> NDArray[np.float64]:
+    """The seconds of the middles of clips (tuples of one element), times_B."""
+    middle_B = tuples.frames_BEF[:, 0, tuples.frames_BEF.shape[2] // 2]
+    return np.array([footage.cached[video].times_N[frame]
+                     for video, frame in zip(tuples.video_B, middle_B, strict=True)], np.float64)
 
 
-def _key(run_folder: Path, recipe: Recipe, footage: Footage, *, random: bool, clips_per_video: int) -> str:
-    """What features depend on, hashed."""
+def rows_of(footage: Footage) -> list[str]:
+    """What the features of each video depend on, as a text each."""
+    return [json.dumps([video.id, cached.path.stem, cached.frames, cached.height, cached.width])
+            for video, cached in zip(footage.videos, footage.cached, strict=True)]
+
+
+def _weights(random: bool) -> Weights:
+    return Weights("random" if random else "trained")
+
+
+def _keeping(run_folder: Path, footage: Footage, weights: Weights, *, clips_per_video: int) -> Keeping | None:
+    """Where these features are kept and what they depend on; None while the run has no weights."""
+    if not (run_folder / WEIGHTS).is_file():
+        return None
+    recipe = seen_with(recipe_from_toml(run_folder / "recipe.toml"), weights)
+    return Keeping(run_folder / "features" / f"{weights.name}.safetensors", rows_of(footage),
+                   key=_key(run_folder, recipe, weights, clips_per_video=clips_per_video))
+
+
+def _key(run_folder: Path, recipe: Recipe, weights: Weights, *, clips_per_video: int) -> str:
+    """What the features of all videos depend on, hashed."""
     view: dict[str, Any] = {
         "format": FORMAT, "backbone": recipe.backbone, "clips": clips_per_video,
-        "weights": ["random", recipe.training.seed] if random else files.sha256_of_file(run_folder / WEIGHTS),
-        "clip": [recipe.sampling.clip_frames, recipe.sampling.frame_stride],
+        "weights": (["random", recipe.training.seed] if weights.kind == "random" else
+                    files.sha256_of_file(weights.file or run_folder / WEIGHTS)),
+        "clip": [recipe.sampling.clip_frames, recipe.sampling.frame_stride,
+                 *([recipe.sampling.frames_per_second] if recipe.sampling.frames_per_second else [])],
         "view": [recipe.augmentation.crop_pixels, recipe.augmentation.network_pixels, recipe.augmentation.scaling,
-                 recipe.augmentation.encoding],
-        "videos": [[video.id, video.identity, cached.frames, cached.height, cached.width]
-                   for video, cached in zip(footage.videos, footage.cached, strict=True)]}
+                 recipe.augmentation.encoding]}
     return hashlib.sha256(json.dumps(view).encode()).hexdigest()
-
-
-def _save(path: Path, features: Features, *, key: str) -> None:
-    arrays = {"video_ids": features.video_ids_V, "times": features.times_VC, "average": features.average_VCD,
-              "pooled": features.pooled_VP}
-    files.write_bytes(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"key": key}))
-
-
-def _load(run_folder: Path, footage: Footage, *, random: bool, clips_per_video: int) -> Features | None:
-    path = _path(run_folder, random=random)
-    if not path.is_file() or not (run_folder / WEIGHTS).is_file():
-        return None
-    recipe = recipe_from_toml(run_folder / "recipe.toml")
-    try:
-        with safe_open(path, framework="np") as stored:
-            if (stored.metadata() or {}).get("key") != _key(run_folder, recipe, footage, random=random,
-                                                            clips_per_video=clips_per_video):
-                return None
-            return Features(*(stored.get_tensor(name) for name in ("video_ids", "times", "average", "pooled")))
-    except SafetensorError:
-        return None

@@ -1,8 +1,10 @@
 """The leak probe: can a recipe's own question be answered from what it should not need?
 
-A small network sees only the border, the mean colour, the stillest region or the grain of each element, learns the
-recipe's own task on some groups and answers for held-out ones. Better than chance means that a network can cheat.
-Legend: B tuples, E elements, K numbers.
+A small network sees only the border, the mean colour, one still region or the grain of each element, learns the
+recipe's own task on some groups and answers for the others, for each group once. Better than chance, by more than
+groups differ among themselves, means that a network can cheat.
+Where one answer is commoner than the others, each counts alike in teaching and in judging.
+Legend: B tuples, E elements.
 """
 
 from __future__ import annotations
@@ -11,83 +13,137 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import nn
 
+from studio.engine.errors import UsageError
 from studio.engine.events import Event, Events, Finished, Progress, TimeLeft
+from studio.engine.guessing import Guessing
+from studio.engine.inspection.leak_solver import Shown, answers
 from studio.engine.inspection.shortcuts import Look, looks, see_tuples
 from studio.engine.inspection.wilson import wilson
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe
-from studio.engine.sampling import PROBE, Tuples, deal_tuples, long_enough, split_by_group
-from studio.engine.shapes import Floats
+from studio.engine.sampling import PROBE, Tuples, deal_tuples, long_enough
+from studio.engine.shapes import Ints
 from studio.engine.tasks.task import Task
-from studio.engine.video.footage import Footage, open_footage
+from studio.engine.video.footage import Footage
+from studio.engine.video.sizes import ensured_footage
 
-TRAIN_TUPLES, TEST_TUPLES = 1500, 500
-_EPOCHS, _BATCH, _HIDDEN = 40, 64, 48
+TUPLES = 1500
+MOST_CLASSES = 120
+"""More answers than that are not asked for: the probe then asks for the middle one of three elements."""
 _SURE = 2.5
 """Spreads above chance that count as a leak: one false alarm in 40 probes of four looks."""
 
 
-class Questions(NamedTuple):
-    """Tuples that teach and tuples of held-out groups that test."""
-
-    train: Tuples
-    test: Tuples
-
-
-def probe(project: Project, recipe: Recipe, *, train_tuples: int = TRAIN_TUPLES, test_tuples: int = TEST_TUPLES,
+def probe(project: Project, recipe: Recipe, *, tuples: int = TUPLES,
           stop: Callable[[], bool] = lambda: False) -> Events:
     """Try to solve the recipe's task from each look alone, and say in words whether it leaks.
 
     The result holds one entry a look: accuracy (a share), its 95 % interval, chance, leak or not, and a sentence.
     Raises `UsageError` with fewer than two groups and `VideoError` when every video is too short.
     """
-    footage, task = open_footage(project), recipe.make_task()
-    questions = deal_questions(footage, recipe, task, train_tuples=train_tuples, test_tuples=test_tuples)
-    chosen, found = looks(footage), list[dict[str, Any]]()
+    footage = yield from ensured_footage(project, short_side_pixels=recipe.augmentation.short_side_pixels, stop=stop)
+    if footage is None:
+        yield Finished(operation="probe", result={"recipe": recipe.name, "probes": []}, stopped=True)
+        return
+    task = recipe.make_task()
+    questions = deal_questions(footage, recipe, task, tuples=tuples)
+    found: list[dict[str, Any]] = []
+    finished = yield from tried(footage, questions, task, found, seed=recipe.training.seed, stop=stop)
+    if not finished:
+        yield Finished(operation="probe", result={"recipe": recipe.name, "probes": found}, stopped=True)
+        return
+    leaks = [entry["name"] for entry in found if entry["leak"]]
+    yield Finished(operation="probe", result={
+        "recipe": recipe.name, "task": recipe.task, "chance": round(guessing_of(task).level, 4),
+        "questions": len(questions), "leak": bool(leaks), "leaks": leaks, "probes": found,
+        "sentence": _summary(found)})
+
+
+def tried(footage: Footage, questions: Tuples, task: Task, found: list[dict[str, Any]], *, seed: int,
+          stop: Callable[[], bool] = lambda: False) -> Generator[Event, None, bool]:
+    """Try each look on the questions and append an entry to `found`; the return value is False when stopped."""
+    chosen = looks(footage)
     left = TimeLeft(len(chosen))
     for number, look in enumerate(chosen):
         yield Progress(phase="leak probe", done=number, total=len(chosen), unit="looks", seconds_left=left(number),
                        detail=look.title)
-        right = None if stop() else (yield from _answered(footage, questions, look, task, seed=recipe.training.seed,
-                                                          stop=stop))
-        if right is None:
-            yield Finished(operation="probe", result={"recipe": recipe.name, "probes": found}, stopped=True)
-            return
-        found.append(judged(look, right, asked=len(questions.test), chance=task.chance))
-    leaks = [entry["name"] for entry in found if entry["leak"]]
-    yield Finished(operation="probe", result={
-        "recipe": recipe.name, "task": recipe.task, "chance": round(task.chance, 4), "questions": len(questions.test),
-        "leak": bool(leaks), "leaks": leaks, "probes": found, "sentence": _summary(found)})
+        answered = None if stop() else (yield from _answered(footage, questions, look, task, seed=seed, stop=stop))
+        if answered is None:
+            return False
+        found.append(judged(look, answered, guessing=guessing_of(task)))
+    return True
 
 
-def deal_questions(footage: Footage, recipe: Recipe, task: Task, *, train_tuples: int, test_tuples: int) -> Questions:
-    """Deal tuples of train groups and of held-out groups from the random numbers set apart for probes."""
-    usable = long_enough(footage.cached, span_frames=task.span_frames)
-    groups = [footage.videos[position].group or f"video {footage.videos[position].id}" for position in usable]
-    share = max(0.3, recipe.training.validation_share)
-    sides = split_by_group(groups, validation_share=share, seed=recipe.training.seed)
-    dealt = []
-    for number, (side, count) in enumerate(zip(sides, (train_tuples, test_tuples), strict=True)):
-        rng = np.random.default_rng([recipe.training.seed, PROBE, number])
-        video_B = np.array(usable, np.int64)[np.resize(rng.permutation(side), count)]
-        dealt.append(deal_tuples(footage.cached, video_B, task=task, sampling=recipe.sampling,
-                                 augmentation=recipe.augmentation, rng=rng))
-    return Questions(*dealt)
+def deal_questions(footage: Footage, recipe: Recipe, task: Task, *, tuples: int) -> Tuples:
+    """Deal tuples of all videos alike from the random numbers set apart for probes.
+
+    Raises `UsageError` when they are of one group only.
+    """
+    usable = long_enough(footage.cached, span_frames=task.span_frames,
+                         frames_per_second=recipe.sampling.frames_per_second)
+    group_V = _groups(footage)
+    if len(np.unique(group_V[usable])) < 2:
+        raise UsageError("1 group of videos", "a leak is what helps with groups that were not learned from, so the "
+                         "probe needs two", "Add videos of another patient or session, or group by video")
+    rng = np.random.default_rng([recipe.training.seed, PROBE])
+    video_B = np.array(usable, np.int64)[np.resize(rng.permutation(len(usable)), tuples)]
+    return deal_tuples(footage.cached, video_B, task=task, sampling=recipe.sampling,
+                       augmentation=recipe.augmentation, rng=rng)
 
 
-def judged(look: Look, right: int, *, asked: int, chance: float) -> dict[str, Any]:
-    """Say what `right` answers out of `asked` mean."""
-    low, high = wilson(right, asked)
-    share, leak = right / asked, wilson(right, asked, z=_SURE)[0] > chance
-    sentence = (f"Seeing {look.title}, a small network answers {100 * share:.1f} % right; guessing gives "
-                f"{100 * chance:.1f} %. " + (
+class Answered(NamedTuple):
+    """What was answered about B tuples, what is true, and the group of each tuple's video."""
+
+    answer_B: Ints
+    truth_B: Ints
+    group_B: Ints
+
+
+def judged(look: Look, answered: Answered, *, guessing: Guessing) -> dict[str, Any]:
+    """Say what the answers mean: their share of right ones, its interval over groups, and whether that is a leak."""
+    share, telling = counted(answered, guessing)
+    chance, freedom = guessing.level, len(np.unique(answered.group_B)) - 1
+    low, high = wilson(share * telling, telling, z=widened(1.96, freedom))
+    leak = wilson(share * telling, telling, z=widened(_SURE, freedom))[0] > chance
+    sentence = (f"Seeing {look.title}, a small network answers {100 * share:.1f} % right{guessing.manner}; guessing "
+                f"gives {100 * chance:.1f} %. " + (
                     "The answer leaks from there: mask it or change the recipe, or the network may learn this and "
                     "nothing else." if leak else "No leak found there."))
     return {"name": look.name, "title": look.title, "accuracy": round(share, 4),
             "interval": [round(low, 4), round(high, 4)], "chance": round(chance, 4), "leak": leak, "sentence": sentence}
+
+
+def counted(answered: Answered, guessing: Guessing) -> tuple[float, float]:
+    """The share of right answers (each answer alike where they are not equally common), and of how many independent
+    questions it tells as much.
+
+    Where groups differ by more than luck, because something drifts one way in one video and the other way in the next,
+    their number counts and not that of the questions (the design effect of cluster samples; Kish, Survey Sampling).
+    """
+    right_B = (answered.answer_B == answered.truth_B).astype(np.float64)
+    weight_B = np.ones(len(right_B))
+    if guessing.skewed:
+        weight_B = 1 / np.bincount(answered.truth_B)[answered.truth_B]
+    share = float((weight_B * right_B).sum() / weight_B.sum())
+    questions = guessing.telling(len(right_B))
+    code_B = np.unique(answered.group_B, return_inverse=True)[1]
+    off_G = np.bincount(code_B, weight_B * (right_B - share)) / weight_B.sum()
+    groups, luck = len(off_G), share * (1 - share) / questions
+    if groups < 2 or luck <= 0:
+        return share, questions
+    return share, questions / max(1.0, groups / (groups - 1) * float(np.square(off_G).sum()) / luck)
+
+
+def widened(z: float, freedom: int) -> float:
+    """The quantile of Student's distribution that belongs to a normal one, from so many groups less one.
+
+    Source: the expansion of Fisher and Cornish (Abramowitz and Stegun 26.7.5), its first three terms.
+    """
+    if freedom < 1:
+        return z
+    return (z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2)
+            + (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * freedom ** 3))
 
 
 def _summary(found: list[dict[str, Any]]) -> str:
@@ -99,55 +155,37 @@ def _summary(found: list[dict[str, Any]]) -> str:
             f"{100 * worst['chance']:.1f} %.")
 
 
-def _answered(footage: Footage, questions: Questions, look: Look, task: Task, *, seed: int,
-              stop: Callable[[], bool]) -> Generator[Event, None, int | None]:
-    """Train on one side and count right answers on the other; None when stopped."""
-    train_BEK, test_BEK = (see_tuples(footage, side, look) for side in questions)
-    train, test = _standardised(train_BEK, test_BEK)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        solver = _Solver(elements=train.shape[1], numbers=train.shape[2], classes=task.classes)
-    optimiser = torch.optim.AdamW(solver.parameters(), lr=2e-3, weight_decay=0.05)
-    label_B = torch.from_numpy(questions.train.label_B)
-    for epoch in range(_EPOCHS):
-        if stop():
-            return None
-        yield Progress(phase="leak probe", done=epoch, total=_EPOCHS, unit="epochs", detail=look.title)
-        _learn_once(solver, optimiser, train, label_B, seed=seed + epoch)
-    with torch.inference_mode():
-        answer_B = solver.eval()(test).argmax(dim=1).numpy()
-    return int((answer_B == questions.test.label_B).sum())
+def _answered(footage: Footage, questions: Tuples, look: Look, task: Task, *, seed: int,
+              stop: Callable[[], bool]) -> Generator[Event, None, Answered | None]:
+    """Answer about each group after learning from others; None when stopped.
+
+    Elements that the question is not about are not looked at: they may show the order without asking for it.
+    """
+    guessing, truth_B = guessing_of(task), _question(task)(questions)
+    shown = Shown(see_tuples(footage, questions, look)[:, :task.asked_elements], truth_B,
+                  _groups(footage)[questions.video_B])
+    answer_B = yield from answers(shown, classes=round(1 / guessing.balanced_chance), alike=guessing.skewed, seed=seed,
+                                  detail=look.title, stop=stop)
+    return None if answer_B is None else Answered(answer_B, truth_B, shown.group_B)
 
 
-def _learn_once(solver: nn.Module, optimiser: torch.optim.Optimizer, seen_BEK: torch.Tensor, label_B: torch.Tensor, *,
-                seed: int) -> None:
-    """One pass over the questions; the random state outside is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for chosen in torch.randperm(len(label_B)).split(_BATCH):
-            loss = nn.functional.cross_entropy(solver(seen_BEK[chosen]), label_B[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
+def _question(task: Task) -> Callable[[Tuples], Ints]:
+    """What is asked about tuples: the task's own labels, or which of the first three elements is the middle one.
+
+    The latter where the task has more answers than a few hundred tuples can teach; it is the same forwards and
+    backwards, so that it fits tasks that take both for one.
+    """
+    if task.classes <= MOST_CLASSES:
+        return lambda tuples: tuples.label_B
+    return lambda tuples: (tuples.order_BE[:, :3].argsort(axis=1)[:, 1]).astype(np.int64)
 
 
-def _standardised(train_BEK: Floats, test_BEK: Floats) -> tuple[torch.Tensor, torch.Tensor]:
-    """Each element's numbers, and how they differ from the tuple's mean; both in the spread of the train side."""
-    sides = [np.concatenate([side, side - side.mean(axis=1, keepdims=True)], axis=2) for side in (train_BEK, test_BEK)]
-    mean_K, spread_K = sides[0].mean(axis=(0, 1)), sides[0].std(axis=(0, 1)) + 1e-6
-    train, test = (torch.from_numpy(np.clip((side - mean_K) / spread_K, -8, 8).astype(np.float32)) for side in sides)
-    return train, test
+def guessing_of(task: Task) -> Guessing:
+    """What guessing gives in what the probe asks."""
+    return task.guessing if task.classes <= MOST_CLASSES else Guessing(1 / 3, 1 / 3)
 
 
-class _Solver(nn.Module):
-    """A shared layer looks at each element; two more answer from all of them."""
-
-    def __init__(self, *, elements: int, numbers: int, classes: int) -> None:
-        super().__init__()
-        self.element = nn.Sequential(nn.Dropout(0.2), nn.Linear(numbers, _HIDDEN), nn.ReLU())
-        self.answer = nn.Sequential(nn.Linear(elements * _HIDDEN, _HIDDEN), nn.ReLU(), nn.Dropout(0.2),
-                                    nn.Linear(_HIDDEN, classes))
-
-    def forward(self, numbers_BEK: torch.Tensor) -> torch.Tensor:
-        """numbers_BEK -> logits_B of the classes."""
-        return self.answer(self.element(numbers_BEK).flatten(1))
+def _groups(footage: Footage) -> Ints:
+    """The videos' groups as numbers, group_V."""
+    names = [video.group or f"video {video.id}" for video in footage.videos]
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)

@@ -17,19 +17,27 @@ def project(features_ND: NDArray[np.float32]) -> tuple[NDArray[np.float32], tupl
     """
     if len(features_ND) < 2:
         return np.zeros((len(features_ND), 2), np.float32), (0.0, 0.0)
+    axes_NA, shares_A = principal_axes(features_ND, count=2)
+    return (axes_NA / max(float(np.abs(axes_NA).max()), 1e-12)).astype(np.float32), (float(shares_A[0]),
+                                                                                    float(shares_A[1]))
+
+
+def principal_axes(features_ND: NDArray[np.float32], *, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Features of length 1 along their `count` directions of largest spread, axes_NA, and each one's share of it.
+
+    Directions that are not there are 0.
+    """
     unit_ND = features_ND / np.maximum(np.linalg.norm(features_ND, axis=1, keepdims=True), 1e-12)
     centred_ND = (unit_ND - unit_ND.mean(axis=0)).astype(np.float64)
     if centred_ND.shape[0] < centred_ND.shape[1]:
         spread, left = np.linalg.eigh(centred_ND @ centred_ND.T)
-        axes_D2 = centred_ND.T @ left[:, ::-1][:, :2]
-        axes_D2 /= np.maximum(np.linalg.norm(axes_D2, axis=0), 1e-12)
+        axes_DA = centred_ND.T @ left[:, ::-1][:, :count]
+        axes_DA /= np.maximum(np.linalg.norm(axes_DA, axis=0), 1e-12)
     else:
         spread, axes = np.linalg.eigh(centred_ND.T @ centred_ND)
-        axes_D2 = axes[:, ::-1][:, :2]
-    if axes_D2.shape[1] < 2:
-        axes_D2 = np.pad(axes_D2, ((0, 0), (0, 2 - axes_D2.shape[1])))
-    signs_2 = np.sign(axes_D2[np.abs(axes_D2).argmax(axis=0), np.arange(2)])
-    xy_N2 = centred_ND @ (axes_D2 * np.where(signs_2 == 0, 1, signs_2))
-    total = max(float(spread.sum()), 1e-12)
-    shares = [max(0.0, float(value)) / total for value in (*spread[::-1][:2], 0.0)]
-    return (xy_N2 / max(float(np.abs(xy_N2).max()), 1e-12)).astype(np.float32), (shares[0], shares[1])
+        axes_DA = axes[:, ::-1][:, :count]
+    missing = count - axes_DA.shape[1]
+    axes_DA = np.pad(axes_DA, ((0, 0), (0, missing)))
+    signs_A = np.sign(axes_DA[np.abs(axes_DA).argmax(axis=0), np.arange(count)])
+    shares_A = np.pad(np.maximum(spread[::-1][:count], 0), (0, max(0, count - len(spread))))
+    return centred_ND @ (axes_DA * np.where(signs_A == 0, 1, signs_A)), shares_A / max(float(spread.sum()), 1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def wilson(right: float, asked: int, *, z: float = 1.96) -> tuple[float, float]:
+def wilson(right: float, asked: float, *, z: float = 1.96) -> tuple[float, float]:
     """Give the 95 % interval (at z = 1.96) of a share of `right` answers out of `asked`; (0, 1) when none was asked.
 
     Source: Wilson, JASA 1927. It takes the answers for independent.

@@ -1,8 +1,9 @@
 """The warm worker: small questions of the window in, results and pictures out.
 
-One JSON object a line each way. In: `{"id", "method", "params", "supersedes"}`, and `{"release": [names]}` for pictures
-that were read. Out: `{"ready": true}` once everything is loaded, then for each question `{"id", "event"}` while it
-works and `{"id", "result", "pictures"}` or `{"id", "error"}`. Pictures lie in shared memory until they are released.
+One JSON object a line each way. In: `{"id", "method", "params", "supersedes"}`, `{"cancel": id}` for a question whose
+answer nobody wants any more, and `{"release": [names]}` for pictures that were read. Out: `{"ready": true}` once
+everything is loaded, then for each question `{"id", "event"}` while it works and `{"id", "result", "pictures"}`,
+`{"id", "error"}` or `{"id", "stopped": true}`. Pictures lie in shared memory until they are released.
 The end of the input ends the process.
 """
 

@@ -5,7 +5,7 @@ Legend: E elements, F frames, V videos, C clips of a video, D feature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,13 +17,15 @@ from studio.engine.describe import check_recipe, describe
 from studio.engine.errors import RecipeError, UsageError
 from studio.engine.events import Event
 from studio.engine.inspection.activations import alike, describe_layers, heat_at
-from studio.engine.inspection.features import Features, ensured_features
-from studio.engine.inspection.neighbours import ask, find_position
-from studio.engine.inspection.projection import project as project_features
+from studio.engine.inspection.neighbours import find_position
+from studio.engine.inspection.unit_sheet import Told, deal_question, units_answer
+from studio.engine.inspection.units import UnitPeaks, find_peaks
 from studio.engine.preview import deal
 from studio.engine.project import Project
 from studio.engine.recipe import make_recipe
 from studio.engine.service.kept import Few, Kept, Opened, weights_key
+from studio.engine.service.neighbourhood import Neighbourhood
+from studio.engine.training.checkpoint import load_weights, random_network
 from studio.engine.video.estimate import estimate
 
 Params: TypeAlias = Mapping[str, Any]
@@ -47,16 +49,17 @@ class Answers:
     def __init__(self, stop: Callable[[], bool]) -> None:
         self._stop = stop
         self._kept = Kept()
-        self._features: Few[Features] = Few(4)
-        self._maps: Few[tuple[np.ndarray, tuple[float, float]]] = Few(8)
+        self._neighbourhood = Neighbourhood(self._kept, stop)
+        self._peaks: Few[UnitPeaks] = Few(4)
         self._described: dict[str, Any] = {}
 
     def __call__(self, method: str, params: Params) -> Answering:
         """Answer a question. Raises `UsageError` for an unknown method, `KeyError` when a parameter is missing."""
         methods: dict[str, Callable[[Params], Answering]] = {
             "describe": self._describe, "recipe": self._recipe, "tuples": self._tuples,
-            "activations": self._activations, "neighbours": self._neighbours, "map": self._map,
-            "estimate": self._estimate}
+            "activations": self._activations, "units": self._units, "unit": self._units,
+            "attribution": self._attribution,
+            "neighbours": self._neighbours, "map": self._map, "estimate": self._estimate}
         if method not in methods:
             raise UsageError(method, "the worker has no such method", f"Name one of {', '.join(methods)}")
         return methods[method](params)
@@ -64,7 +67,12 @@ class Answers:
     def forget(self) -> None:
         """Let go of everything kept, because memory ran out."""
         self._kept.clear()
-        self._features.clear()
+        self._neighbourhood.forget()
+        self._peaks.clear()
+
+    def close(self) -> None:
+        """Take away what lies on the disk for a while."""
+        self._neighbourhood.close()
 
     def _describe(self, _params: Params) -> Answering:
         yield from ()
@@ -80,7 +88,8 @@ class Answers:
 
     def _tuples(self, params: Params) -> Answering:
         yield from ()
-        opened, recipe = self._kept.opened(params["project"]), make_recipe(params["recipe"])
+        recipe = make_recipe(params["recipe"])
+        opened = self._kept.opened(params["project"], short_side_pixels=recipe.augmentation.short_side_pixels)
         position = None
         if (video := params.get("video_id")) is not None:
             position = find_position(opened.project, opened.footage, int(video))
@@ -88,7 +97,9 @@ class Answers:
                      position=position)
         task = recipe.make_task()
         return Answer({"tuples": dealt.described(), "classes": task.classes, "chance": task.chance,
-                       "span_frames": task.span_frames, "question": task.question}, list(dealt.pictures()))
+                       "balanced_chance": task.balanced_chance, "span_frames": task.span_frames,
+                       "question": task.question, "picks_element": task.picks_element, "choices": list(task.choices),
+                       "asked_elements": task.asked_elements}, list(dealt.pictures()))
 
     def _estimate(self, params: Params) -> Answering:
         yield from ()
@@ -112,52 +123,45 @@ class Answers:
                        "layers": layers, "alike": round(alike(*heats), 4)},
                       [heats[0].clip_FHW3, heats[0].heat_FHW, heats[1].heat_FHW])
 
-    def _neighbours(self, params: Params) -> Answering:
+    def _units(self, params: Params) -> Answering:
+        """The most selective units of a layer; with `unit`, the clips that excite that one, with its field's boxes."""
+        opened, run_folder = self._run(params)
+        random, layer = bool(params.get("random")), str(params.get("layer") or "")
+        embedder = self._kept.embedder(opened, run_folder, random=random)
+        layer = layer or embedder.backbone.feature_layer
+        key = (*weights_key(opened, run_folder, random=random), layer)
+        peaks = self._peaks.find(key)
+        if peaks is None:
+            peaks = yield from find_peaks(embedder, layer, stop=self._stop)
+            if peaks is None:
+                return None
+            self._peaks.put(key, peaks)
+        result, pictures = units_answer(
+            embedder, peaks, count=int(params.get("count", 12)), clips=int(params.get("clips", 8)),
+            unit=None if params.get("unit") is None else int(params["unit"]))
+        return Answer(result | {"run": run_folder.name, "random": random}, list(pictures))
+
+    def _attribution(self, params: Params) -> Answering:
+        yield from ()
         opened, run_folder = self._run(params)
         position = find_position(opened.project, opened.footage, int(params["video_id"]))
-        leave_out = params.get("leave_out", "group")
-        if leave_out not in ("group", "video"):
-            raise UsageError(f"leave_out = {leave_out}", "only a group or a video can be left out", "Choose one")
-        query: dict[str, Any] = {}
-        found: list[list[dict[str, Any]]] = []
-        for random in (False, True):
-            features = yield from self._features_of(opened, run_folder, random=random)
-            if features is None:
-                return None
-            query, ranked = ask(self._kept.embedder(opened, run_folder, random=random), features, position=position,
-                                at_seconds=float(params["at_seconds"]), k=max(1, int(params.get("k", 10))),
-                                leave_out=leave_out)
-            found.append(ranked)
-        return Answer({"run": run_folder.name, "query": query, "neighbours": found[0], "random": found[1],
-                       "leave_out": leave_out})
+        recipe, network = load_weights(run_folder)
+        tuples = deal_question(opened.footage, recipe, position, seed=int(params.get("seed", 0)))
+        trained, random = (Told(opened.footage, recipe, one, tuples) for one in (network, random_network(recipe)))
+        video, times_N = opened.footage.videos[position], opened.footage.cached[position].times_N
+        return Answer({"run": run_folder.name, "video_id": video.id, "video": display_path(video.path),
+                       "question": trained.task.question, "trained": trained.entry(), "random": random.entry(),
+                       "times": np.round(times_N[tuples.frames_BEF[0]], 4).tolist()},
+                      [trained.clips_EFHW3, trained.heat_EFHW, random.heat_EFHW])
+
+    def _neighbours(self, params: Params) -> Answering:
+        found = yield from self._neighbourhood.neighbours(params)
+        return Answer(*found) if found else None
 
     def _map(self, params: Params) -> Answering:
-        opened, run_folder = self._run(params)
-        maps: list[tuple[np.ndarray, tuple[float, float]]] = []
-        shown: Features | None = None
-        for random in (False, True):
-            shown = yield from self._features_of(opened, run_folder, random=random)
-            if shown is None:
-                return None
-            average_ND = shown.average_VCD.reshape(-1, shown.average_VCD.shape[-1])
-            key = weights_key(opened, run_folder, random=random)
-            maps.append(self._maps.find(key) or project_features(average_ND))
-            self._maps.put(key, maps[-1])
-        assert shown is not None
-        return Answer({"run": run_folder.name, "video_ids": shown.video_ids_V.tolist(),
-                       "times": np.round(shown.times_VC, 4).tolist(), "shares": list(maps[0][1]),
-                       "random_shares": list(maps[1][1])}, [maps[0][0], maps[1][0]])
+        found = yield from self._neighbourhood.map(params)
+        return Answer(*found) if found else None
 
     def _run(self, params: Params) -> tuple[Opened, Path]:
-        opened = self._kept.opened(params["project"])
+        opened = self._kept.opened(params["project"], run=str(params["run"]))
         return opened, opened.project.run_folder(str(params["run"]))
-
-    def _features_of(self, opened: Opened, run_folder: Path, *,
-                     random: bool) -> Generator[Event, None, Features | None]:
-        key: Hashable = weights_key(opened, run_folder, random=random)
-        features = self._features.find(key)
-        if features is None:
-            features = yield from ensured_features(run_folder, opened.footage, random=random, stop=self._stop)
-            if features is not None:
-                self._features.put(key, features)
-        return features

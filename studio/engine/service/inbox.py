@@ -29,6 +29,7 @@ class Inbox:
     def __init__(self) -> None:
         self._waiting: list[Question] = []
         self._changed = threading.Condition()
+        self._unwanted = set[int]()
         self.closed = False
 
     def put(self, question: Question) -> None:
@@ -39,6 +40,24 @@ class Inbox:
                                  if not (older.supersedes and older.method == question.method)]
             self._waiting.append(question)
             self._changed.notify_all()
+
+    def cancel(self, number: int) -> bool:
+        """Nobody wants the answer to this question any more; tells whether it was still waiting."""
+        with self._changed:
+            waiting = [question for question in self._waiting if question.id != number]
+            found = len(waiting) < len(self._waiting)
+            self._waiting = waiting
+            if not found:
+                self._unwanted.add(number)
+            return found
+
+    def unwanted(self, number: int) -> bool:
+        """Whether a question that is being answered was cancelled, or nobody reads answers any more."""
+        return self.closed or number in self._unwanted
+
+    def answered(self, number: int) -> None:
+        """Forget about a question."""
+        self._unwanted.discard(number)
 
     def close(self) -> None:
         """Say that nothing more will come; what waits is dropped, nobody reads the answers."""
@@ -71,6 +90,8 @@ def read_into(inbox: Inbox, stream: FileIO, *, release: Callable[[list[str]], No
                     message = json.loads(line)
                     if "release" in message:
                         release([str(name) for name in message["release"]])
+                    elif "cancel" in message:
+                        inbox.cancel(int(message["cancel"]))
                     else:
                         inbox.put(Question(int(message["id"]), str(message["method"]),
                                            dict(message.get("params") or {}), bool(message.get("supersedes"))))

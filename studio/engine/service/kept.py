@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from studio.engine.inspection.embedding import Embedder, open_embedder
+from studio.engine.inspection.embedding import Embedder, open_embedder, size_of_run
 from studio.engine.project import Project
 from studio.engine.training.checkpoint import CHECKPOINTS, WEIGHTS
 from studio.engine.video.footage import Footage, open_footage
@@ -64,14 +64,16 @@ class Kept:
         self._opened: Few[Opened] = Few(2)
         self._embedders: Few[Embedder] = Few(4)
 
-    def opened(self, folder: str) -> Opened:
-        """Open a project and its footage. Raises `ProjectError`."""
+    def opened(self, folder: str, *, short_side_pixels: int | None = None, run: str = "") -> Opened:
+        """Open a project and its footage, of a size or of a run's. Raises `ProjectError` when it is not made yet."""
         root = Path(folder)
-        key = (str(root), written(root / "project.toml"), written(root / "catalogue.sqlite"))
+        if run:
+            short_side_pixels = size_of_run(Project.open(root).run_folder(run))
+        key = (str(root), written(root / "project.toml"), written(root / "catalogue.sqlite"), short_side_pixels)
 
         def make() -> Opened:
             project = Project.open(root)
-            return Opened(key, project, open_footage(project))
+            return Opened(key, project, open_footage(project, short_side_pixels=short_side_pixels))
 
         return self._opened.get(key, make)
 
@@ -86,7 +88,7 @@ class Kept:
         self._embedders.clear()
 
 
-def weights_key(opened: Opened, run_folder: Path, *, random: bool) -> Hashable:
+def weights_key(opened: Opened, run_folder: Path, *, random: bool) -> tuple[Hashable, ...]:
     """What changes when a run's network or what it is shown changes."""
     return (opened.key, str(run_folder), written(run_folder / "recipe.toml"),
             None if random else (written(run_folder / WEIGHTS), written(run_folder / CHECKPOINTS)), random)

@@ -10,13 +10,13 @@ from io import FileIO
 from typing import Any, BinaryIO
 
 from studio.engine.errors import StudioError
-from studio.engine.events import Event, Saved
+from studio.engine.events import Event, Progress, Saved
 from studio.engine.faults import FAULTS, in_words
 from studio.engine.service.answers import Answer, Answers
 from studio.engine.service.inbox import Inbox, Question, read_into
 from studio.engine.service.pictures import Pictures
 
-QUICK = frozenset({"describe", "recipe", "tuples", "activations"})
+QUICK = frozenset({"describe", "recipe", "tuples", "activations", "attribution"})
 """Methods that take a moment: they need not wait while features of a whole project are made."""
 _GRACE_SECONDS = 3.0
 
@@ -27,7 +27,8 @@ class Worker:
     def __init__(self, requests: FileIO, answers: BinaryIO) -> None:
         self._requests, self._output = requests, answers
         self._inbox, self._pictures = Inbox(), Pictures()
-        self._answers = Answers(lambda: self._inbox.closed)
+        self._at_work: list[int] = []
+        self._answers = Answers(self._unwanted)
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -42,16 +43,23 @@ class Worker:
             pass  # the window is gone
         finally:
             self._over.set()
+            self._answers.close()
             self._pictures.close()
 
     def _read(self) -> None:
         """Read the questions. The process never outlives the window: work that does not end soon is cut off."""
         read_into(self._inbox, self._requests, release=self._pictures.release)
         if not self._over.wait(_GRACE_SECONDS):
+            self._answers.close()
             self._pictures.close()
             os._exit(0)
 
+    def _unwanted(self) -> bool:
+        """Whether the question that is being answered is of no interest any more."""
+        return self._inbox.unwanted(self._at_work[-1] if self._at_work else 0)
+
     def _answer(self, question: Question) -> None:
+        self._at_work.append(question.id)
         try:
             self._work(question)
         except StudioError as error:
@@ -65,6 +73,9 @@ class Worker:
             self._refuse(question, StudioError(
                 f"the question {question.method!r}", f"it could not be answered ({type(error).__name__}: {error})",
                 "Try again, and report it if that does not help"))
+        finally:
+            self._at_work.pop()
+            self._inbox.answered(question.id)
 
     def _work(self, question: Question) -> None:
         working = self._answers(question.method, question.params)
@@ -75,10 +86,12 @@ class Worker:
             except StopIteration as end:
                 if isinstance(end.value, Answer):
                     self._give(question, end.value)
+                else:
+                    self._write({"id": question.id, "stopped": True})
                 return
             if question.method not in QUICK:
                 heard = self._tell(question, event, heard)
-                while (other := self._inbox.next_of(QUICK)) is not None:
+                while (other := self._inbox.next_of(_meanwhile(event))) is not None:
                     self._answer(other)
 
     def _tell(self, question: Question, event: Event, heard: float) -> float:
@@ -100,6 +113,11 @@ class Worker:
     def _write(self, message: dict[str, Any]) -> None:
         self._output.write(json.dumps(message, default=_plain).encode() + b"\n")
         self._output.flush()
+
+
+def _meanwhile(event: Event) -> frozenset[str]:
+    """What need not wait. A map settles for minutes, and by then the features that neighbours need are there."""
+    return QUICK | {"neighbours"} if isinstance(event, Progress) and event.phase == "map" else QUICK
 
 
 def _plain(value: Any) -> Any:

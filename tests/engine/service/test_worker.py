@@ -115,6 +115,9 @@ def test_tuples_are_exactly_what_the_network_gets(asking: Asking, sample_project
         shown = message["result"]["tuples"][number]
         assert shown["frames"] == one.frames_BEF[0].tolist()
         assert shown["answer"] == recipe.make_task().label_text(shown["label"])
+    result = message["result"]
+    assert (result["asked_elements"], result["choices"], result["picks_element"]) == (3, [], False)
+    assert result["chance"] == result["balanced_chance"] == pytest.approx(1 / 6)
     again = asking.answer("tuples", project=str(sample_project), recipe=tiny_recipe, count=3, seed=6, video_id=None)
     assert again["result"]["tuples"] != message["result"]["tuples"]
 
