@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 import studio
-from studio.commands import look, machine, prepare
+from studio.commands import look, machine, masks, prepare
 from studio.commands.edge import DONE, STOPPED, WRONG_USAGE, Work, form_of, perform, tell_failure
 from studio.commands.options import ListsRecipeOptions, operation
 from studio.engine.errors import StudioError, UsageError
@@ -22,9 +22,10 @@ _WrongUsage: type[Exception] = typer.BadParameter.__mro__[1]
 """What Typer raises for anything wrong on the command line; it has no public name."""
 
 COMMANDS = {
-    "Prepare": (prepare.scan, prepare.preview, prepare.probe, prepare.preflight),
+    "Prepare": (prepare.scan, prepare.relink, masks.mask, prepare.preview, prepare.probe, prepare.preflight),
     "Train": (prepare.train, prepare.runs),
-    "Look inside and judge": (look.features, look.neighbours, look.activations, look.evaluate, look.report,
+    "Look inside and judge": (look.features, look.neighbours, look.activations, look.units,
+                              look.attribution, look.evaluate, look.report,
                               look.export),
     "The studio itself": (machine.demo, machine.doctor),
 }

@@ -89,6 +89,12 @@ def test_looking_inside(trained: str, video: str, tmp_path: Path, capsys: Captur
     shown = result_of(["activations", trained, "latest", *asked, "--layer", "conv2", "--unit", "3"], capsys)
     assert (shown["layer"], shown["unit"], picture.is_file()) == ("conv2", 3, True)
     assert result_of(["features", trained, "latest"], capsys)["clips"] == 100
+    picture.unlink()
+    found = result_of(["units", trained, "latest", "--layer", "conv2", "-n", "2", "-o", str(picture)], capsys)
+    assert (len(found["ranked"]), found["field"], picture.is_file()) == (2, [5, 9, 9], True)
+    picture.unlink()
+    told = result_of(["attribution", trained, "latest", "--video", video, "-o", str(picture)], capsys)
+    assert told["trained"]["answer_text"] and picture.is_file()
 
 
 def test_judging_and_taking_away(trained: str, tmp_path: Path, capsys: Capture) -> None:
@@ -236,7 +242,7 @@ def test_version_and_help(capsys: Capture) -> None:
     assert main(["--help"]) == 0
     listed = capsys.readouterr().out
     for command in ("open", "demo", "scan", "preview", "train", "runs", "features", "neighbours", "activations",
-                    "probe", "preflight", "evaluate", "report", "export", "doctor"):
+                    "units", "attribution", "probe", "preflight", "evaluate", "report", "export", "doctor"):
         assert f" {command} " in listed
     assert "service" not in listed
     assert main(["train", "--help"]) == 0

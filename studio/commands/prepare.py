@@ -23,15 +23,30 @@ def scan(
     groups: Annotated[Path | None, Option(
         "--groups", metavar="FILE.csv", help="Group videos by a file with the columns path,label,group",
         show_default=False)] = None,
+    frames_per_second: Annotated[float | None, Option(
+        "--frames-per-second", metavar="RATE", help="Frames a second of folders of numbered pictures, each of which is "
+        "one video (25 if never said); 0 leaves such folders alone", min=0, max=1000, show_default=False)] = None,
+    tier: Annotated[str, Option(
+        "--tier", metavar="TIER", help="Where frames come from, from now on: map (small copies on the disk), jpeg (a "
+        "fifth of that), video (no copies, decoded each time), memory (map, read into memory), or auto: what fits",
+        show_default=False)] = "",
+    short_side: Annotated[int, Option(
+        "--short-side", metavar="PIXELS", help="Make frames of this size besides, for recipes that want it (256 for "
+        "shuffle-and-learn)", min=0, max=512, show_default=False)] = 0,
     workers: Annotated[int, Option("--workers", help="Processes that decode; 0: as many as fit", min=0)] = 0,
 ) -> Work:
     """Make or extend a project: read the videos of folders, say which are healthy."""
     if group_pattern and groups:
         raise UsageError("--group-pattern and --groups", "only one of them can decide the groups", "Leave one out")
 
-    from studio.engine.project import Grouping, Project
+    from studio.engine.project import LARGEST_SIDE, SMALLEST_SIDE, Grouping, Project, tier_named
+    from studio.engine.project_lock import scanning_alone
     from studio.engine.video.ingest import scan as run
 
+    wanted = tier_named(tier) if tier else None
+    if 0 < short_side < SMALLEST_SIDE:
+        raise UsageError(f"--short-side {short_side}", f"frames are {SMALLEST_SIDE} to {LARGEST_SIDE} pixels",
+                         "Write 128 or 256")
     grouping = None
     if groups is not None:
         grouping = Grouping(by="csv", csv=str(groups.resolve()))
@@ -39,7 +54,24 @@ def scan(
         grouping = Grouping(by="pattern", pattern=group_pattern)
     _check_folders(folders or [])
     opened = Project.open_or_create(project) if folders else Project.open(project)
-    return Work(lambda stop: run(opened, folders or [], grouping=grouping, workers=workers, stop=stop))
+    return Work(lambda stop: scanning_alone(opened.root, lambda: run(
+        opened, folders or [], grouping=grouping, workers=workers, frames_per_second=frames_per_second, tier=wanted,
+        short_side_pixels=short_side or None, stop=stop)))
+
+
+def relink(
+    project: ProjectFolder,
+    old_source: Annotated[str, Argument(metavar="OLD_SOURCE", help="The source that moved: its name in the project, or "
+                                        "the folder where it lay", show_default=False)],
+    new_folder: Annotated[Path, Argument(metavar="NEW_FOLDER", help="Where its videos lie now", show_default=False)],
+) -> Work:
+    """Say where a folder of videos moved to; some of its files are read to make sure."""
+    from studio.engine.project import Project
+    from studio.engine.project_lock import scanning_alone
+    from studio.engine.video.moves import relink as run
+
+    return Work(lambda stop: scanning_alone(project, lambda: run(Project.open(project), old_source, new_folder,
+                                                                 stop=stop)))
 
 
 def _check_folders(folders: list[Path]) -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from studio.commands.judged import evaluation_text
+from studio.commands.nearest import neighbours_text
+from studio.commands.scanned import findings_lines, mask_text
 from studio.commands.words import counted, seconds, share, size, table
 from studio.engine.errors import MachineError, StudioError, VideoError
 from studio.engine.events import Finished
+from studio.engine.guessing import Guessing
 
 Result = dict[str, Any]
 SHOWN_PROBLEMS = 20
+_ALIKE = ("\n(where one answer is commoner than the others, as in shuffle-and-learn, each answer counts alike in the "
+          "columns right and guessing)")
 
 
 def summary(finished: Finished) -> str:
@@ -49,7 +55,14 @@ def _scan(result: Result) -> str:
                      for problem in problems[:SHOWN_PROBLEMS])]
     if len(problems) > SHOWN_PROBLEMS:
         lines.append(f"  and {len(problems) - SHOWN_PROBLEMS} more (all of them with --json)")
-    return "\n".join(lines)
+    return "\n".join([*lines, *findings_lines(result)])
+
+
+def _relink(result: Result) -> str:
+    missing = f"; not there: {counted(result['missing'], 'video')}" if result["missing"] else ""
+    return (f"{result['source']} lies in {result['folder']} now: {result['fit']} of "
+            f"{counted(result['checked'], 'file')} that were read are the same, {result['there']} of "
+            f"{counted(result['videos'], 'video')} were found by name and size{missing}.")
 
 
 def _preview(result: Result) -> str:
@@ -65,6 +78,11 @@ def _train(result: Result) -> str:
         lines.append(f"  loss on held-out videos   {loss:.3f}")
     if (accuracy := result.get("accuracy")) is not None:
         lines.append(f"  right on held-out videos  {share(accuracy)} (guessing gives {share(result['chance'])})")
+    guessing = Guessing.told(result.get("chance"), result.get("balanced_chance"))
+    if guessing.skewed and (balanced := result.get("balanced_accuracy")) is not None:
+        lines.append(f"  each answer alike         {share(balanced)} (guessing gives {share(guessing.level)})")
+    lines += [f"  {name.replace('_', ' ').ljust(24)}  {value:.3f}"
+              for name, value in result.get("measures", {}).items()]
     if result.get("samples_per_second"):
         lines.append(f"  speed                     {result['samples_per_second']:.1f} tuples a second")
     return "\n".join(lines)
@@ -99,15 +117,18 @@ def _runs(result: Result) -> str:
     if not result["runs"]:
         return "This project has no runs yet. Train one with: studio train PROJECT --recipe quick"
     rows = [["run", "recipe", "state", "steps", "loss", "right", "guessing", "time", "top 1", "random"]]
+    skewed = False
     for run in result["runs"]:
         loss, top = run["loss"], run["top1"]
+        guessing = Guessing.told(run["chance"], run["balanced_chance"])
+        right, skewed = run[guessing.figure], skewed or guessing.skewed
         rows.append([run["run"], run["recipe"], run["state"], f"{run['steps']}/{run['total_steps'] or '?'}",
                      "" if loss is None else f"{loss:.3f}",
-                     "" if run["accuracy"] is None else share(run["accuracy"]),
-                     "" if run["chance"] is None else share(run["chance"]), seconds(run["seconds"]),
+                     "" if right is None else share(right),
+                     "" if run["chance"] is None else share(guessing.level), seconds(run["seconds"]),
                      "" if top is None else f"{top:.1f} %",
                      "" if run["random_top1"] is None else f"{run['random_top1']:.1f} %"])
-    return table(rows)
+    return table(rows) + (_ALIKE if skewed else "")
 
 
 def _features(result: Result) -> str:
@@ -115,17 +136,19 @@ def _features(result: Result) -> str:
             f"({result['weights']} weights, {result.get('feature_dim', 0)} numbers each), kept in the run's folder")
 
 
-def _neighbours(result: Result) -> str:
-    query = result["query"]
-    head = f"Most like {query['video']} at {query['at_seconds']:.2f} s (left out: the same {result['leave_out']}):"
-    rows = [["", "trained", "at", "alike", "random weights", "at", "alike"]]
-    for number, (one, other) in enumerate(zip(result["neighbours"], result["random"], strict=False), start=1):
-        rows.append([str(number), *_neighbour(one), *_neighbour(other)])
-    return "\n".join([head, table(rows), *_picture(result)])
+def _units(result: Result) -> str:
+    seen, used = (" x ".join(str(side) for side in result[name]) for name in ("field", "effective_field"))
+    head = (f"Layer {result['layer']} ({result['weights']} weights): {result['units']} units, {result['silent']} "
+            f"silent. Each sees {seen} (frames, height, width) and uses {used} of it.")
+    rows = [f"  unit {entry['unit']:>4}  selectivity {entry['selectivity']:.2f}" for entry in result["ranked"]]
+    return "\n".join([head, *rows, *_picture(result)])
 
 
-def _neighbour(entry: Result) -> list[str]:
-    return [entry["video"], f"{entry['at_seconds']:.2f} s", f"{entry['similarity']:.3f}"]
+def _attribution(result: Result) -> str:
+    asked = result["trained"]
+    head = (f"{result['video']}: {asked['label_text']}. The network answers {asked['answer_text']} "
+            f"({'right' if asked['right'] else 'wrong'}); with random weights {result['random']['answer_text']}.")
+    return "\n".join([head, *_picture(result)])
 
 
 def _activations(result: Result) -> str:
@@ -143,21 +166,6 @@ def _picture(result: Result) -> list[str]:
 
 def _probe(result: Result) -> str:
     return "\n".join([result["sentence"], *(f"  {entry['sentence']}" for entry in result["probes"])])
-
-
-def _evaluate(result: Result) -> str:
-    lines = [result["verdict"]["sentence"]]
-    random = (result.get("against") or {}).get("random")
-    if result["protocol"] == "retrieval":
-        tops = [key for key in result if key.startswith("top") and key[3:].isdigit()]
-        rows = [["the same label among the nearest", *(key[3:] for key in tops)],
-                ["trained", *(f"{result[key]:.1f}" for key in tops)]]
-        if random:
-            rows.append(["random weights", *(f"{random[key]:.1f}" for key in tops)])
-        foot = (f"(percent of {counted(result['queries'], 'query', 'queries')} in a gallery of "
-                f"{counted(result['gallery'], 'video')}; chance at 1: {result['chance_top1']:.1f})")
-        lines += [table(rows), foot]
-    return "\n".join(lines)
 
 
 def _report(result: Result) -> str:
@@ -190,6 +198,8 @@ def _plain(result: Result) -> str:
 
 
 _SUMMARIES: dict[str, Callable[[Result], str]] = {
-    "scan": _scan, "preview": _preview, "train": _train, "preflight": _preflight, "runs": _runs,
-    "features": _features, "neighbours": _neighbours, "activations": _activations, "probe": _probe,
-    "evaluate": _evaluate, "report": _report, "export": _export, "doctor": _doctor, "demo": _demo}
+    "scan": _scan, "relink": _relink, "mask": mask_text, "preview": _preview, "train": _train,
+    "preflight": _preflight, "runs": _runs,
+    "features": _features, "neighbours": neighbours_text, "activations": _activations, "units": _units,
+    "attribution": _attribution, "probe": _probe, "evaluate": evaluation_text, "report": _report,
+    "export": _export, "doctor": _doctor, "demo": _demo}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from studio.commands import words
 from studio.engine.events import Event, Metric, Progress, Warned
+from studio.engine.guessing import Guessing
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -86,9 +87,13 @@ def metric_text(event: Metric) -> str:
     if (loss := values.get("loss")) is not None:
         parts.append(f"loss {loss:.3f}")
     if (accuracy := values.get("accuracy")) is not None:
-        chance = values.get("chance")
+        chance, balanced = values.get("chance"), values.get("balanced_accuracy")
         beside = f" (guessing gives {words.share(chance)})" if chance is not None else ""
         parts.append(f"{words.share(accuracy)} right{beside}")
+        guessing = Guessing.told(chance, values.get("balanced_chance"))
+        if guessing.skewed and balanced is not None:
+            parts.append(f"{words.share(balanced)} with each answer counting alike (guessing gives "
+                         f"{words.share(guessing.level)})")
     return ", ".join(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,13 @@ def test_the_rate_is_that_of_the_phase_and_starts_anew_when_it_does() -> None:
 
 def test_figures_stand_beside_chance() -> None:
     assert metric_text(VALIDATION) == "loss 1.500, 25.0 % right (guessing gives 16.7 %)"
+
+
+def test_where_one_answer_is_common_the_figure_that_tells_is_said_too() -> None:
+    common = replace(VALIDATION, values={"loss": 0.5, "accuracy": 0.72, "chance": 0.75, "balanced_accuracy": 0.7,
+                                         "balanced_chance": 0.5})
+    assert metric_text(common) == ("loss 0.500, 72.0 % right (guessing gives 75.0 %), 70.0 % with each answer "
+                                   "counting alike (guessing gives 50.0 %)")
 
 
 def test_lines_are_seconds_apart_but_phases_validations_and_warnings_always_come(
