@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,9 +18,14 @@ from PySide6.QtWidgets import (
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
 
 
+def said(text: str) -> str:
+    """Say a text of the window in the language of the application, where it has a translation."""
+    return QCoreApplication.translate("studio", text) if text else ""
+
+
 def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
     """Make a label of a kind (title, heading, strong, figure, quiet, caption, good, warning, bad)."""
-    made = QLabel(text)
+    made = QLabel(said(text))
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
     if wrap:
@@ -35,16 +40,16 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
 def button(text: str, *, name: str, icon_name: str = "", kind: str = "", tip: str = "",
            clicked: Callable[[], object] | None = None) -> QPushButton:
     """Make a button with its stable object name; `kind` is primary, plain or link."""
-    made = QPushButton(text)
+    made = QPushButton(said(text))
     made.setObjectName(name)
-    made.setAccessibleName(text)
+    made.setAccessibleName(said(text))
     made.setCursor(Qt.CursorShape.PointingHandCursor)
     if kind:
         set_kind(made, kind)
     if icon_name:
         set_icon(made, icon_name)
     if tip:
-        made.setToolTip(tip)
+        made.setToolTip(said(tip))
     if clicked:
         made.clicked.connect(lambda _checked=False: clicked())
     return made

@@ -67,7 +67,9 @@ class Dealing(QObject):
         then = self._then
         self._over()
         usual = {video.id: video.motion for video in self._session.usable_videos}
-        then([Dealt.of(record, picture, usual_motion=usual.get(record["video_id"]))
+        then([Dealt.of(record, picture, usual_motion=usual.get(record["video_id"]),
+                       picks_element=bool(result.get("picks_element")), choices=result.get("choices") or (),
+                       asked=result.get("asked_elements"))
               for record, picture in zip(result["tuples"], pictures, strict=True)], result)
 
     def _refuse(self, number: int, error: dict[str, Any]) -> None:

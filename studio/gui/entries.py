@@ -16,3 +16,6 @@ ENTRIES = (
     Entry("neighbours", "Neighbours", "neighbours", "neighbours", "NeighboursPage"),
     Entry("evaluate", "Evaluate", "evaluate", "evaluate", "EvaluatePage"),
 )
+
+MACHINE = Entry("doctor", "This machine", "chip", "doctor", "DoctorPage", always=True)
+"""What works on this machine; reached from the rail's foot, the status line and the start page."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from studio.engine.evaluation.verdict import BEHIND, CHANCE, LEARNED, SUSPICIOUS, Point, training_verdict
+from studio.engine.guessing import Guessing
 from studio.engine.runs import Run
 from studio.gui.measured import Measured
+from studio.gui.words import share
 
 LEVELS = {LEARNED: "good", CHANCE: "warning", SUSPICIOUS: "warning", BEHIND: "bad"}
 """How loudly each verdict is said; others are plain."""
@@ -14,10 +16,32 @@ _USUAL_TUPLES = 96
 
 def judged(measured: Measured, run: Run) -> tuple[str, str]:
     """Judge how a run answers its question on held-out videos: the sentence, and how loudly to say it."""
-    steps, accuracies = measured.points("validation", "accuracy")
+    guessing = guessing_in(measured, run)
+    steps, accuracies = measured.points("validation", guessing.figure)
     points = [Point(int(step), measured.at("validation", "loss", step) or 0.0, float(accuracy))
               for step, accuracy in zip(steps, accuracies, strict=True)]
     tuples = measured.last("validation", "tuples") or (run.recipe.get("training") or {}).get("validation_tuples")
-    chance = measured.chance if measured.chance is not None else run.chance
-    said = training_verdict(points, chance=chance or 0.0, tuples=int(tuples or _USUAL_TUPLES))
+    said = training_verdict(points, guessing=guessing, tuples=int(tuples or _USUAL_TUPLES))
     return said["sentence"], LEVELS.get(said["word"], "info")
+
+
+def guessing_in(measured: Measured, run: Run) -> Guessing:
+    """What guessing gives, from the curves, or from the run's record before there are any."""
+    return run.guessing if measured.chance is None else measured.guessing
+
+
+def right_share(run: Run) -> float | None:
+    """The share of right answers that tells whether guessing was beaten: rare answers count as much as common ones."""
+    return run.balanced_accuracy if run.guessing.skewed else run.accuracy
+
+
+def chance_share(run: Run) -> float | None:
+    """What guessing gives in the same figure, None when it is not known."""
+    return None if run.chance is None else run.guessing.level
+
+
+def right_words(run: Run) -> str:
+    """Say how many answers are right, beside chance; nothing before the first validation."""
+    if run.accuracy is None:
+        return ""
+    return f"{share(right_share(run))} right{run.guessing.manner}, chance {share(chance_share(run))}"

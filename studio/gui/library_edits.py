@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from PySide6.QtGui import QUndoCommand
 
 from studio.engine.catalogue import Video
 from studio.engine.errors import StudioError
+from studio.engine.masks import Mask
 from studio.engine.project import Grouping
 from studio.engine.video.grouping import assign_groups
 from studio.gui.session import Session
@@ -17,9 +18,11 @@ from studio.gui.words import counted
 class Edit(QUndoCommand):
     """A change that is made at once and can be taken back. A failure is told to the person."""
 
-    def __init__(self, session: Session, text: str, *, do: Callable[[], None], undo: Callable[[], None]) -> None:
+    def __init__(self, session: Session, text: str, *, do: Callable[[], None], undo: Callable[[], None],
+                 only: Collection[int] | None = None) -> None:
+        """`only` are the numbers of the videos that it changes, where that is known: the others are not read anew."""
         super().__init__(text)
-        self._session, self._do, self._undo = session, do, undo
+        self._session, self._do, self._undo, self._only = session, do, undo, only
 
     def redo(self) -> None:
         self._try(self._do)
@@ -28,11 +31,14 @@ class Edit(QUndoCommand):
         self._try(self._undo)
 
     def _try(self, act: Callable[[], None]) -> None:
+        if not self._session.writing.may_write():
+            self.setObsolete(True)
+            return
         try:
             act()
         except StudioError as error:
             self._session.notify_error(error)
-        self._session.reload_videos()
+        self._session.reload_videos(self._only)
 
 
 def exclude(session: Session, videos: Sequence[Video], *, excluded: bool) -> None:
@@ -47,7 +53,8 @@ def exclude(session: Session, videos: Sequence[Video], *, excluded: bool) -> Non
                 catalogue.change(numbers, excluded=value)
 
     words = f"{'Exclude' if excluded else 'Include'} {counted(len(numbers), 'video')}"
-    session.undo.push(Edit(session, words, do=lambda: put(excluded), undo=lambda: put(not excluded)))
+    session.undo.push(Edit(session, words, do=lambda: put(excluded), undo=lambda: put(not excluded),
+                           only=numbers))
 
 
 def set_grouping(session: Session, grouping: Grouping) -> None:
@@ -73,6 +80,21 @@ def set_grouping(session: Session, grouping: Grouping) -> None:
 
     session.undo.push(Edit(session, "Group the videos anew", do=lambda: put(grouping, known),
                            undo=lambda: put(before, old)))
+
+
+def set_masks(session: Session, masks: Sequence[Mask]) -> None:
+    """Put other masks on the project's videos; the next scan makes the frames anew that they change."""
+    project = session.project
+    if project is None or list(masks) == list(project.settings.masks):
+        return
+    before = list(project.settings.masks)
+
+    def put(chosen: Sequence[Mask]) -> None:
+        project.settings.masks = list(chosen)
+        project.save()
+        session.project_changed.emit()
+
+    session.undo.push(Edit(session, "Change the masks", do=lambda: put(masks), undo=lambda: put(before), only=()))
 
 
 def remove_source(session: Session, name: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.events import Metric
+from studio.engine.guessing import Guessing
 
 Line = NDArray[np.float64]
 Points = tuple[Line, Line]
@@ -46,6 +47,7 @@ class Measured:
         self.epoch = 0.0
         self.step = self.total_steps = 0
         self.chance: float | None = None
+        self.balanced_chance: float | None = None
 
     def add(self, metric: Metric) -> None:
         """Take in the figures of a step or of a validation pass."""
@@ -55,6 +57,8 @@ class Measured:
                 continue
             if name == "chance":
                 self.chance = value
+            elif name == "balanced_chance":
+                self.balanced_chance = value
             self._curves.setdefault((metric.split, name), Growing()).append(metric.step, value)
 
     def points(self, split: str, name: str) -> Points:
@@ -83,6 +87,15 @@ class Measured:
         after = min(int(np.searchsorted(steps, step)), len(steps) - 1)
         before = max(0, after - 1)
         return float(values[before if step - steps[before] <= steps[after] - step else after])
+
+    @property
+    def guessing(self) -> Guessing:
+        """What guessing gives, as far as it was told."""
+        return Guessing.told(self.chance, self.balanced_chance)
+
+    def names(self, split: str, *, beginning: str = "") -> list[str]:
+        """The figures measured of a split whose names begin so."""
+        return [name for one, name in self._curves if one == split and name.startswith(beginning)]
 
     @property
     def has_validation(self) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-import studio
 from studio.gui.blocks import NoticeBar, button, label
-from studio.gui.session import Notice
+from studio.gui.report_text import Happened
+from studio.gui.reporting import ReportDialog
+from studio.gui.session import Notice, Session
 from studio.gui.theme import current_theme
 
 _KEPT = 50
@@ -20,8 +20,9 @@ _KEPT = 50
 class Notices(QWidget):
     """Shows the newest message that has not been dismissed; a message that comes again is counted, not repeated."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
+        self._session = session
         self._kept: list[Notice] = []
         self._times: dict[str, int] = {}
         self._layout = QVBoxLayout(self)
@@ -69,20 +70,15 @@ class Notices(QWidget):
         self._bar = NoticeBar(notice.level, closable=True, name="notice")
         self._bar.set_value(self._text(notice), notice.remedy)
         self._bar.closed.connect(self.clear)
-        if notice.details:
+        if notice.details or notice.level == "error":
             self._bar.buttons.addWidget(button("Details", name="notice.details", kind="plain",
                                                clicked=self._details_of(notice)))
         self._layout.addWidget(self._bar)
         self.show()
 
     def _details_of(self, notice: Notice) -> Callable[[], None]:
-        return lambda: show_text(self, "Details", report(notice))
-
-
-def report(notice: Notice) -> str:
-    """Write what somebody who helps needs to know."""
-    return (f"{notice.message}\n{notice.remedy}\n\nUnshuffle Studio {studio.__version__}, {platform.system()} "
-            f"{platform.release()}, Python {platform.python_version()}\n\n{notice.details}")
+        happened = Happened(message=notice.message, remedy=notice.remedy, details=notice.details)
+        return lambda: ReportDialog(self, self._session, happened).open()
 
 
 def show_text(parent: QWidget, title: str, text: str) -> None:
@@ -99,7 +95,7 @@ def show_text(parent: QWidget, title: str, text: str) -> None:
     shown.setAccessibleName(title)
     layout.addWidget(shown)
     buttons = QDialogButtonBox()
-    copy = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+    copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
     close = buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
     close.clicked.connect(dialog.close)

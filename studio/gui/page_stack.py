@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from threading import Thread
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
@@ -35,6 +36,7 @@ class PageStack(QStackedWidget):
         self._start = start.name
         self._pages: dict[str, Page] = {}
         self._broken: dict[str, str] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
         self._name = ""
         self._loaded: set[str] = set()
         self._loader: Thread | None = None
@@ -45,6 +47,7 @@ class PageStack(QStackedWidget):
         for signal in (session.project_changed, session.videos_changed, session.runs_changed, session.recipe_changed,
                        session.description_changed, session.job_started, session.job_ended):
             signal.connect(self._look_again)
+        session.project_changed.connect(self._forget_kept)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(320, 240)  # pages scroll: none of them makes the window larger than the person made it
@@ -74,7 +77,7 @@ class PageStack(QStackedWidget):
 
     def waits_for(self, name: str) -> tuple[str, str] | None:
         """Say what a page waits for and which page provides it; None when it is open or not made yet."""
-        if name == self._start:
+        if self._is_open(name):
             return None
         if self._session.project is None:
             return NO_PROJECT, self._start
@@ -86,13 +89,15 @@ class PageStack(QStackedWidget):
     def show_page(self, name: str) -> None:
         """Choose a page and show it, or what it waits for."""
         self._name = name
-        made = self.page(name) if name == self._start or self._session.project else None
+        made = self.page(name) if self._is_open(name) or self._session.project else None
         waiting = self.waits_for(name)
         if waiting or made is None:
             self._explain(name, *(waiting or (NO_PROJECT, self._start)))
         else:
             self.setCurrentWidget(made)
             made.refresh()
+            if kept := self._kept.pop(name, None):
+                made.restore(kept)
         self.shown.emit(name)
         self.locks_changed.emit()
 
@@ -106,6 +111,7 @@ class PageStack(QStackedWidget):
     def drop(self) -> None:
         """Forget every page, before a change of theme or text size: old ones would only be dressed in vain."""
         self._builder.stop()
+        self._kept |= {name: made.kept() for name, made in self._pages.items()}
         for widget in (*self._pages.values(), self._locked):
             widget.hide()
             self.removeWidget(widget)
@@ -127,6 +133,12 @@ class PageStack(QStackedWidget):
         for made in self._pages.values():
             made.hide()
 
+    def _forget_kept(self) -> None:
+        self._kept.clear()
+
+    def _is_open(self, name: str) -> bool:
+        return name == self._start or (self._entries[name].always and name not in self._broken)
+
     def _new_locked(self) -> LockedView:
         made = LockedView()
         made.go_clicked.connect(self._session.go_to)
@@ -147,7 +159,8 @@ class PageStack(QStackedWidget):
             self.locks_changed.emit()
 
     def _build_next(self) -> None:
-        waiting = [name for name in self._entries if name not in self._pages and name not in self._broken]
+        waiting = [name for name, entry in self._entries.items()
+                   if name not in self._pages and name not in self._broken and not entry.always]
         if not waiting:
             self._builder.stop()
             return

@@ -19,7 +19,7 @@ SAMPLE_NAME = "Sample project"
 def start_scan(session: Session, folders: Sequence[Path] = (), *, csv: Path | None = None) -> Job | None:
     """Scan folders into the open project (all its sources if none is given), unless a scan runs."""
     project = session.project
-    if project is None or session.running_job("scan"):
+    if project is None or session.running_job("scan") or not session.writing.may_write():
         return None
     try:
         for folder in folders:
@@ -38,6 +38,8 @@ def add_folder(session: Session, folder: Path) -> bool:
     """Add a folder to the open project, or make a project of it when none is open. It is scanned by a button."""
     if session.project is None:
         return new_project(session, folder)
+    if not session.writing.may_write():
+        return False
     try:
         session.project.add_source(folder)
     except StudioError as error:
@@ -93,5 +95,6 @@ def open_sample(session: Session) -> bool:
         session.go_to("library")
         if not session.videos:
             start_scan(session, [sample], csv=sample / "labels.csv")
+        session.sample_opened.emit()
         return True
     return False

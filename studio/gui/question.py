@@ -16,21 +16,24 @@ _DELAY_MILLISECONDS = 120
 class Question(QObject):
     """Asks one method of the worker, a moment after the last change; only the newest question is answered.
 
-    `answered` brings the result and its pictures, `failed` the error, `progressed` the events before. A question that
-    makes something lasting (features) is waited for, and the newest one is asked afterwards.
+    `answered` brings the result and its pictures, `failed` the error, `progressed` the events before, `stopped` tells
+    that the person did not want to wait. A question that makes something lasting (features) is waited for, and the
+    newest one is asked afterwards; one about another run stops it.
     """
 
     answered = Signal(object, object)
     failed = Signal(object)
     progressed = Signal(object)
     busy_changed = Signal(bool)
+    stopped = Signal()
 
     def __init__(self, session: Session, method: str, parent: QObject, *,
                  delay_milliseconds: int = _DELAY_MILLISECONDS) -> None:
         super().__init__(parent)
         self._session, self._method = session, method
         self._params: dict[str, Any] = {}
-        self._number = 0
+        self._number = self._asked = 0
+        self._asked_params: dict[str, Any] = {}
         self._busy = self._lasting = self._later = False
         self._timer = QTimer(self, singleShot=True, interval=delay_milliseconds)
         self._timer.timeout.connect(self._send)
@@ -59,17 +62,26 @@ class Question(QObject):
         if self._params:
             self.ask(self._params, now=True)
 
+    def stop(self) -> None:
+        """Stop what is asked, because the person does not want to wait."""
+        if self._busy:
+            self.forget()
+            self.stopped.emit()
+
     def forget(self) -> None:
-        """Drop the question: its answer is not wanted any more."""
+        """Drop the question: its answer is not wanted any more, and the worker need not go on."""
         self._timer.stop()
+        self._cancel()
         self._number += 1
         self._lasting = self._later = False
         self._set_busy(False)
 
     def _send(self) -> None:
-        if self._lasting:
+        if self._lasting and self._params.get("run") == self._asked_params.get("run"):
             self._later = True
             return
+        self._cancel()
+        self._lasting = self._later = False
         self._number += 1
         number = self._number
 
@@ -81,13 +93,20 @@ class Question(QObject):
             if self._over(number):
                 self.failed.emit(error)
 
-        self._session.ask(self._method, self._params, then=answered, failed=failed,
-                          progress=lambda event: self._progress(number, event), supersedes=True)
+        self._asked_params = self._params
+        self._asked = self._session.ask(self._method, self._params, then=answered, failed=failed,
+                                        progress=lambda event: self._progress(number, event), supersedes=True)
+
+    def _cancel(self) -> None:
+        if self._asked:
+            self._session.service.cancel(self._asked)
+            self._asked = 0
 
     def _over(self, number: int) -> bool:
         """Take note that a question ended; tells whether anybody still wants its answer."""
         if not isValid(self) or number != self._number:
             return False
+        self._asked = 0
         later, self._lasting, self._later = self._later, False, False
         if later:
             self._send()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from studio.gui.blocks import said
 from studio.gui.theme import current_theme, icon, icon_size, theme_watch
 
 _WIDTH = 152
@@ -24,6 +25,8 @@ class Entry:
     cls: str
     key: str = ""
     """How its object names start, where that is not `name`."""
+    always: bool = False
+    """Whether it opens without a project; such a page is made when it is asked for."""
 
     @property
     def object_key(self) -> str:
@@ -39,6 +42,7 @@ class Rail(QWidget):
     theme_clicked = Signal()
     text_size_clicked = Signal()
     shortcuts_clicked = Signal()
+    machine_clicked = Signal()
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
@@ -67,8 +71,11 @@ class Rail(QWidget):
         self._theme_button.clicked.connect(self.theme_clicked)
         self.text_button = self._make_small("Text size", "rail.text_size")
         self.text_button.clicked.connect(self.text_size_clicked)
-        self._help_button = self._make_small("Keyboard shortcuts", "rail.shortcuts")
-        self._help_button.setToolTip("Keyboard shortcuts (F1)")
+        self._machine_button = self._make_small("This machine", "rail.machine")
+        self._machine_button.setToolTip("What works on this machine")
+        self._machine_button.clicked.connect(self.machine_clicked)
+        self._help_button = self._make_small("Help: keys and words", "rail.shortcuts")
+        self._help_button.setToolTip("Help: keys and words (F1)")
         self._help_button.clicked.connect(self.shortcuts_clicked)
         theme_watch().changed.connect(self.dress)
         self.dress()
@@ -118,6 +125,7 @@ class Rail(QWidget):
         self._theme_button.setIcon(icon("sun" if theme.dark else "moon", theme.quiet))
         self.text_button.setIcon(icon("text-size", theme.quiet))
         self.text_button.setToolTip(f"Text size: {theme.scale:.0%} (Ctrl++, Ctrl+-)")
+        self._machine_button.setIcon(icon("chip", theme.quiet))
         self._help_button.setIcon(icon("help", theme.quiet))
         self._project_button.setIcon(icon("folder", theme.quiet, beside_text=True))
         self.setFixedWidth(theme.px(_WIDTH))
@@ -136,8 +144,8 @@ class Rail(QWidget):
     def _make(self, text: str, name: str) -> QToolButton:
         made = QToolButton()
         made.setObjectName(name)
-        made.setText(text)
-        made.setAccessibleName(text)
+        made.setText(said(text))
+        made.setAccessibleName(said(text))
         made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -73,6 +73,20 @@ def settings_against(values: Mapping[str, Any], preset: Mapping[str, Any]) -> li
         known = {} if section == "task_options" and other_task else preset.get(section, {})
         settings += [f"{section}.{key}={_written(value)}" for key, value in values.get(section, {}).items()
                      if key not in known or known[key] != value]
+    return settings + _term_settings(values.get("terms") or {}, preset.get("terms") or {})
+
+
+def _term_settings(terms: Values, known: Values) -> list[str]:
+    """Say how terms differ; where the preset has one that is not wanted, all of its are dropped first."""
+    dropped = any(name not in terms for name in known)
+    known = {} if dropped else known
+    settings = ["terms={}"] if dropped else []
+    for name, options in terms.items():
+        before = known.get(name)
+        if not options and before is None:
+            settings.append(f"terms.{name}={{}}")
+        settings += [f"terms.{name}.{key}={_written(value)}" for key, value in options.items()
+                     if before is None or key not in before or before[key] != value]
     return settings
 
 

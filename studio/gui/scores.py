@@ -11,7 +11,7 @@ from studio.engine.inspection.wilson import wilson
 from studio.gui.judgement import LEVELS
 from studio.gui.words import counted
 
-TITLES = {"retrieval": "Retrieval", "linear": "Linear probe", "finetune": "Fine-tuning"}
+TITLES = {"retrieval": "Retrieval", "linear": "Linear probe", "finetune": "Fine-tuning", "labels": "How many labels?"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,13 @@ _Parts = tuple[list[str], list[Row], list[str]]
 
 def scores_of(protocol: str, result: Mapping[str, Any], *, before: Earlier = None) -> Scores:
     """Lay out a kept result; `before` is an earlier run's name and its result of the same protocol."""
-    made = _retrieval(result, before) if protocol == "retrieval" else _shares(protocol, result, before)
+    if protocol == "retrieval":
+        columns, rows, about = _retrieval(result, before)
+    elif protocol == "labels":
+        columns, rows, about = _budgets(result, before)
+    else:
+        columns, rows, about = _shares(protocol, result, before)
     said = result["verdict"]
-    columns, rows, about = made
     labels = result.get("labels") or {}
     if names := labels.get("names"):
         source = "folder names" if labels.get("from") == "folders" else "a CSV file"
@@ -118,8 +122,33 @@ def _shares(protocol: str, result: Mapping[str, Any], before: Earlier) -> _Parts
     return ["Labelled right"], rows, about
 
 
+def _budgets(result: Mapping[str, Any], before: Earlier) -> _Parts:
+    """One column a share of the labels."""
+    entries = result["budgets"]
+    rows = [Row("Trained", [_accuracy(entry["trained"]) for entry in entries], "train", "this run")]
+    for name, title, colour in (("random", "Random weights", "random"), ("kinetics", "Other weights", "validation")):
+        if name in entries[0]:
+            rows.append(Row(title, [_accuracy(entry[name]) for entry in entries], colour))
+    rows.append(Row("Commonest label", [Score(100 * result["chance"])] * len(entries), "chance",
+                    "what needs no network"))
+    if "random" in entries[0].get("gain", {}):
+        rows.append(Row("Gain over random", [_gained(entry["gain"]["random"]) for entry in entries],
+                        note="points, with interval"))
+    if before:
+        known = {entry["percent"]: entry for entry in before[1].get("budgets", ())}
+        rows.append(Row("Run before", [_accuracy(known[entry["percent"]]["trained"]) if entry["percent"] in known
+                                       else None for entry in entries], "validation", before[0]))
+    about = [f"{entries[-1]['labels']:.0f} videos to learn from with all labels",
+             f"{counted(result['test'], 'video')} of other groups to test"]
+    return [f"{entry['percent']} %" for entry in entries], rows, about
+
+
 def _accuracy(result: Mapping[str, Any]) -> Score:
-    low, high = wilson(result["accuracy"] * result["test"], result["test"])
+    """A share as a percentage, with its interval over groups; over videos where an older result has none."""
+    if "interval" in result:
+        low, high = result["interval"]
+    else:
+        low, high = wilson(result["accuracy"] * result["test"], result["test"])
     return Score(100 * result["accuracy"], 100 * low, 100 * high)
 
 

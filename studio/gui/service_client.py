@@ -40,7 +40,8 @@ class _Question:
 class ServiceClient(QObject):
     """Asks the warm worker. `ready` when it has loaded, `died` with a sentence when it ended by itself.
 
-    Callbacks run in the thread of this object. A question that a newer one of its method supersedes is never answered.
+    Callbacks run in the thread of this object. A question that was cancelled, or that a newer one of its method
+    supersedes, is never answered; the worker is told, so that it stops a long one.
     """
 
     ready = Signal()
@@ -80,17 +81,30 @@ class ServiceClient(QObject):
 
     def ask(self, method: str, params: dict[str, Any], *, then: Callable[[dict[str, Any], Pictures], None],
             failed: Callable[[dict[str, Any]], None], progress: Callable[[dict[str, Any]], None] | None = None,
-            supersedes: bool = False) -> None:
-        """Ask; `then(result, pictures)` or `failed(error)` is called later, `progress(event)` before."""
+            supersedes: bool = False) -> int:
+        """Ask; `then(result, pictures)` or `failed(error)` is called later, `progress(event)` before.
+
+        Returns the question's number, which `cancel` takes.
+        """
         self.start()
         if supersedes:
-            self._waiting = {number: question for number, question in self._waiting.items()
-                             if not (question.method == method and question.supersedes)}
+            for number in [number for number, question in self._waiting.items()
+                           if question.method == method and question.supersedes]:
+                self.cancel(number)
         self._last_id += 1
         self._waiting[self._last_id] = _Question(method, then, failed, progress, supersedes)
         request = {"id": self._last_id, "method": method, "params": params, "supersedes": supersedes}
         if self._reader:
             self._reader.send(request)
+        return self._last_id
+
+    def cancel(self, number: int) -> bool:
+        """Say that nobody wants an answer any more; tells whether it was still waited for."""
+        if self._waiting.pop(number, None) is None:
+            return False
+        if self._reader:
+            self._reader.send({"cancel": number})
+        return True
 
     def close(self) -> None:
         """End the worker and its thread; unanswered questions are dropped."""
@@ -114,7 +128,10 @@ class ServiceClient(QObject):
                 question.progress(message["event"])
             return
         del self._waiting[number]
-        if "error" in message:
+        if message.get("stopped"):  # by the worker itself, before this window asked for it
+            question.failed({"message": "The answer was not worked out to its end.", "value": "", "rule": "",
+                             "remedy": "Try again"})
+        elif "error" in message:
             question.failed(message["error"])
         else:
             question.then(message.get("result", {}), pictures)

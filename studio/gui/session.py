@@ -5,8 +5,10 @@ Pages meet here and never in each other. Everything is read in the window's thre
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,19 +19,23 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 from shiboken6 import isValid
 
-from studio.engine.catalogue import Video, display_path
+from studio.engine.catalogue import Video
 from studio.engine.errors import StudioError
+from studio.engine.events import Event
 from studio.engine.project import Project
 from studio.engine.runs import Run, list_runs
-from studio.engine.video.cache import CachedVideo, Maps, cache_path
-from studio.engine.video.footage import Footage, form_of, open_footage
+from studio.engine.video.footage import Footage, open_footage, open_stored
+from studio.engine.video.stored import StoredVideo
+from studio.engine.video.tiers.tier import Shared
 from studio.gui import recipes
 from studio.gui.jobs import Job
 from studio.gui.service_client import ServiceClient
 from studio.gui.settings import WindowSettings
+from studio.gui.writing import CHANGES, Writing
 
 Level = Literal["info", "warning", "error"]
 _POLL_MILLISECONDS = 1000
+_REMEMBERED_EVENTS = 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Session(QObject):
     description_changed = Signal()
     notified = Signal(object)
     page_wanted = Signal(str)
+    sample_opened = Signal()
     job_started = Signal(object)
     job_ended = Signal(object)
 
@@ -61,19 +68,25 @@ class Session(QObject):
         self.settings = WindowSettings()
         self.project: Project | None = None
         self.videos: list[Video] = []
+        self._usable: tuple[list[Video], list[Video]] = [], []
         self.runs: list[Run] = []
         self.recipe: recipes.Values = recipes.preset_values("quick")
         self.description: dict[str, Any] | None = None
         self.selected_run = ""
         self.preflight: tuple[list[str], dict[str, Any]] | None = None
+        self.machine_checks: list[dict[str, str]] = []
         self.undo = QUndoStack(self)
         self.jobs: list[Job] = []
+        self.last_events: deque[Event] = deque(maxlen=_REMEMBERED_EVENTS)
+        self.writing = Writing(self)
+        self.writing.refused.connect(lambda sentence: self.notify(
+            sentence, remedy="Make the change where the project is open, or close it there.", level="warning"))
         self.service = service or ServiceClient(self)
         self.service.died.connect(lambda sentence: self.notify(sentence, level="warning"))
         self.service.ready.connect(self._ask_description)
         self._footage: Footage | None = None
-        self._cached: dict[int, CachedVideo] = {}
-        self._maps = Maps()
+        self._cached: dict[int, StoredVideo] = {}
+        self._shared = Shared()
         self._seen: object = None
         self._poll = QTimer(self, interval=_POLL_MILLISECONDS)
         self._poll.timeout.connect(self.reload_runs)
@@ -83,12 +96,13 @@ class Session(QObject):
         root = Path(path).resolve()
         try:
             project = Project.open_or_create(root) if create else Project.open(root)
-            with project.catalogue() as catalogue:
-                catalogue.videos()
+            with project.catalogue(read_only=not os.access(root, os.W_OK)) as catalogue:
+                catalogue.counts()
         except StudioError as error:
             self.notify_error(error)
             raise
         self.close_project()
+        self.writing.open(project)
         self.project = project
         self.settings.remember_project(root)
         self.project_changed.emit()
@@ -99,6 +113,7 @@ class Session(QObject):
     def close_project(self) -> None:
         """Let go of the project; its jobs go on."""
         self._poll.stop()
+        self.writing.close()
         self.project, self.videos, self.runs, self.selected_run = None, [], [], ""
         self.preflight = None
         self._forget_footage()
@@ -121,13 +136,17 @@ class Session(QObject):
         return recipes.recipe_arguments(
             self.recipe, recipes.whole_preset(self.description, self.recipe.get("name", "quick")))
 
-    def reload_videos(self) -> None:
-        """Read the catalogue anew."""
+    def reload_videos(self, only: Collection[int] | None = None) -> None:
+        """Read the catalogue anew, or `only` the rows with these numbers: the others stay the objects that they are."""
         if self.project is None:
             return
         try:
-            with self.project.catalogue() as catalogue:
-                self.videos = catalogue.videos()
+            with self.project.catalogue(read_only=bool(self.project.read_only)) as catalogue:
+                if only is None:
+                    self.videos = catalogue.videos()
+                else:
+                    anew = {number: catalogue.video(number) for number in only}
+                    self.videos = [anew.get(video.id, video) for video in self.videos]
         except StudioError as error:
             self.notify_error(error)
         self._forget_footage()
@@ -163,7 +182,9 @@ class Session(QObject):
     @property
     def usable_videos(self) -> list[Video]:
         """The videos that can be used: readable and not excluded."""
-        return [video for video in self.videos if video.readable and not video.excluded]
+        if self._usable[0] is not self.videos:  # every page asks for them, and there may be a hundred thousand
+            self._usable = self.videos, [video for video in self.videos if video.readable and not video.excluded]
+        return self._usable[1]
 
     def footage(self) -> Footage:
         """Open the cached frames of the usable videos. Raises `StudioError` when there are none."""
@@ -173,21 +194,23 @@ class Session(QObject):
             self._footage = open_footage(self.project)
         return self._footage
 
-    def cached_video(self, video_id: int) -> CachedVideo | None:
+    def cached_video(self, video_id: int) -> StoredVideo | None:
         """Open one video's cached frames; None where they are missing."""
         if self.project is None:
             return None
         video = next((video for video in self.videos if video.id == video_id), None)
         if video_id not in self._cached and video:
-            path = cache_path(self.project.cache_folder, identity=video.identity, form=form_of(self.project))
             with suppress(StudioError):
-                self._cached[video_id] = CachedVideo(path, name=display_path(video.path), maps=self._maps)
+                self._cached[video_id] = open_stored(self.project, video, shared=self._shared)
         return self._cached.get(video_id)
 
     def ask(self, method: str, params: dict[str, Any], *, then: Callable[[dict[str, Any], list[np.ndarray]], None],
             failed: Callable[[dict[str, Any]], None] | None = None,
-            progress: Callable[[dict[str, Any]], None] | None = None, supersedes: bool = False) -> None:
-        """Ask the warm worker; the project's folder is filled in, and answers for another project are dropped."""
+            progress: Callable[[dict[str, Any]], None] | None = None, supersedes: bool = False) -> int:
+        """Ask the warm worker; the project's folder is filled in, and answers for another project are dropped.
+
+        Returns the question's number, which `service.cancel` takes.
+        """
         project = self.project
         filled = {"project": str(project.root), **params} if project else dict(params)
 
@@ -206,12 +229,18 @@ class Session(QObject):
             if progress and _alive(progress):
                 progress(event)
 
-        self.service.ask(method, filled, then=answered, failed=refused, progress=heard, supersedes=supersedes)
+        return self.service.ask(method, filled, then=answered, failed=refused, progress=heard, supersedes=supersedes)
 
     def start_job(self, operation: str, arguments: Sequence[str], *, title: str) -> Job:
-        """Start a long operation in a child process of its own."""
+        """Start a long operation in a child process of its own.
+
+        One that would change a project that is only looked at is refused: the person is told, and it never starts.
+        """
         job = Job(operation, list(arguments), title=title, parent=self)
+        if operation in CHANGES and not self.writing.may_write():
+            return job
         self.jobs.append(job)
+        job.told.connect(self.last_events.append)
         job.ended.connect(lambda _code, sentence: self._job_over(job, sentence))
         job.start()
         self.job_started.emit(job)
@@ -236,6 +265,7 @@ class Session(QObject):
     def close(self) -> None:
         """End the worker, forget running jobs (they go on) and write the settings."""
         self._poll.stop()
+        self.writing.close()
         for job in self.jobs:
             job.detach()
             job.wait()
@@ -275,7 +305,7 @@ class Session(QObject):
     def _forget_footage(self) -> None:
         self._footage = None
         self._cached.clear()
-        self._maps = Maps()
+        self._shared = Shared()
 
 
 def _alive(callback: Callable[..., None]) -> bool:

@@ -62,6 +62,15 @@ class WindowSettings:
         self._store.setValue("text_scale", scale)
 
     @property
+    def tour_seen(self) -> bool:
+        """Whether the notes about where things are were seen or skipped."""
+        return str(self._store.value("tour_seen", "")).lower() == "true"
+
+    @tour_seen.setter
+    def tour_seen(self, seen: bool) -> None:
+        self._store.setValue("tour_seen", seen)
+
+    @property
     def geometry(self) -> QByteArray:
         """The window's place and size, empty at first."""
         stored = self._store.value("geometry")

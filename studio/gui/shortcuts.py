@@ -1,4 +1,4 @@
-"""The window's keys, and the sheet that lists them."""
+"""The window's keys; `help.HelpDialog` lists them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
-
-from studio.gui.blocks import button, label
-from studio.gui.theme import current_theme
+from PySide6.QtWidgets import QWidget
 
 
 @dataclass(frozen=True)
@@ -28,28 +25,3 @@ def install(window: QWidget, shortcuts: Sequence[Shortcut]) -> None:
             continue
         for keys in one.keys:
             QShortcut(QKeySequence(keys), window).activated.connect(one.act)
-
-
-def show_sheet(window: QWidget, shortcuts: Sequence[Shortcut]) -> QDialog:
-    """Open the list of keys."""
-    theme = current_theme()
-    dialog = QDialog(window)
-    dialog.setObjectName("shortcuts")
-    dialog.setWindowTitle("Keyboard shortcuts")
-    layout = QVBoxLayout(dialog)
-    layout.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(16))
-    layout.setSpacing(theme.px(16))
-    layout.addWidget(label("Keyboard shortcuts", "heading"))
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(theme.px(32))
-    grid.setVerticalSpacing(theme.px(8))
-    for place, one in enumerate(shortcuts):
-        keys = QKeySequence(one.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) or one.keys[0]
-        grid.addWidget(label(keys, "strong"), place, 0)
-        grid.addWidget(label(one.words, "quiet"), place, 1)
-    layout.addLayout(grid)
-    close = button("Close", name="shortcuts.close", clicked=dialog.close)
-    layout.addWidget(close)
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
-    return dialog

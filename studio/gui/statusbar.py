@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from studio.engine import files
 from studio.engine.runs import Run, request_stop
@@ -41,6 +41,7 @@ class StatusBar(QWidget):
     """Shows the state of the machine and of the work that runs."""
 
     messages_clicked = Signal()
+    machine_clicked = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -51,8 +52,7 @@ class StatusBar(QWidget):
         self._heard: dict[Job, float] = {}
         self._ticks = 0
         self._messages = 0
-        self._device_sign, self._device = QLabel(), label("", "quiet")
-        self._device.setObjectName("status.device")
+        self._device = button("", name="status.device", kind="plain", clicked=self.machine_clicked.emit)
         self._work = label("")
         self._work.setObjectName("status.work")
         self._work.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -64,7 +64,6 @@ class StatusBar(QWidget):
         self._disk.setObjectName("status.disk")
         self._bell = button("", name="status.messages", kind="plain", clicked=self.messages_clicked.emit)
         self._layout = QHBoxLayout(self)
-        self._layout.addWidget(self._device_sign)
         self._layout.addWidget(self._device)
         self._layout.addSpacing(current_theme().px(16))
         self._layout.addWidget(self._work, 1)
@@ -189,11 +188,14 @@ class StatusBar(QWidget):
         slow = bool(device) and device.get("kind") == "cpu"
         theme = current_theme()
         self._device.setText(title or "looking at this machine")
-        self._device.setToolTip(f"Trains on the processor: {reason}" if slow else title)
+        words = f"Trains on the processor: {reason}" if slow else title
+        self._device.setToolTip(f"{words}\nWhat works on this machine".strip())
         self._device.setAccessibleName(f"Device: {title}. {reason}".strip())
-        set_kind(self._device, "warning" if slow else "quiet")
-        side = theme.px(16)
-        self._device_sign.setPixmap(icon("chip", theme.warning if slow else theme.quiet).pixmap(side, side))
+        wanted = "plain-warning" if slow else "plain"
+        if self._device.property("kind") != wanted:
+            set_kind(self._device, wanted)
+        self._device.setIcon(icon("chip", theme.warning if slow else theme.quiet, beside_text=True))
+        self._device.setIconSize(icon_size(beside_text=True))
 
     def _show_disk(self) -> None:
         project = self._session.project

@@ -47,6 +47,9 @@ QPushButton[kind="primary"]:disabled { background: $raised; color: $quiet; borde
 QPushButton[kind="plain"], QToolButton[kind="plain"] { background: transparent; border-color: transparent; }
 QPushButton[kind="plain"]:hover, QToolButton[kind="plain"]:hover { background: $raised; }
 QPushButton[kind="plain"]:focus, QToolButton[kind="plain"]:focus { border-color: $accent; }
+QPushButton[kind="plain-warning"] { background: transparent; border-color: transparent; color: $warning; }
+QPushButton[kind="plain-warning"]:hover { background: $raised; }
+QPushButton[kind="plain-warning"]:focus { border-color: $accent; }
 QPushButton[kind="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 0 ${p4}px;
     min-height: ${p18}px; text-align: left; }
 QPushButton[kind="link"]:focus { border-color: $accent; }

@@ -8,20 +8,23 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from studio.gui import projects, theme
+from studio.gui.appearance import Appearance
 from studio.gui.closing import Closing
-from studio.gui.entries import ENTRIES, START
+from studio.gui.entries import ENTRIES, MACHINE, START
+from studio.gui.help import HelpDialog
+from studio.gui.looking_on import LookingOn
 from studio.gui.notices import Notices
 from studio.gui.page_stack import PageStack
 from studio.gui.pages.page import Page
 from studio.gui.rail import Entry, Rail
 from studio.gui.session import Notice, Session
-from studio.gui.shortcuts import Shortcut, install, show_sheet
+from studio.gui.shortcuts import Shortcut, install
 from studio.gui.statusbar import StatusBar
+from studio.gui.tour import Tour
 
-SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
 _AFTER_FIRST_PAINT_MILLISECONDS = 50
 
 
@@ -38,8 +41,10 @@ class Window(QMainWindow):
         self._entries, self._start = list(entries), start
         self._painted = False
         self._closing = Closing(session, self)
-        self.rail, self.pages = Rail(entries), PageStack(session, entries, start)
-        self.notices, self.status = Notices(), StatusBar(session)
+        self.appearance = Appearance(session, self, dress=self._dress)
+        self.rail, self.pages = Rail(entries), PageStack(session, [*entries, MACHINE], start)
+        self.notices, self.status, self.looking_on = Notices(session), StatusBar(session), LookingOn(session)
+        self.tour = Tour(session, self)
         self._put_together()
         self._connect()
         self.shortcuts = self._make_shortcuts()
@@ -63,13 +68,11 @@ class Window(QMainWindow):
 
     def set_theme(self, name: str) -> None:
         """Dress everything in `dark`, `light` or what the `system` has."""
-        self.session.settings.theme = name
-        self._dress()
+        self.appearance.set_theme(name)
 
     def set_text_scale(self, scale: float) -> None:
         """Set the size of text and controls, 1 to 2."""
-        self.session.settings.text_scale = scale
-        self._dress()
+        self.appearance.set_scale(scale)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -99,6 +102,7 @@ class Window(QMainWindow):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.looking_on)
         column.addWidget(self.notices)
         column.addWidget(self.pages, 1)
         upper = QHBoxLayout()
@@ -117,17 +121,20 @@ class Window(QMainWindow):
         session = self.session
         self.rail.value_changed.connect(session.go_to)
         self.rail.project_clicked.connect(lambda: session.go_to(self._start.name))
-        self.rail.theme_clicked.connect(
-            lambda: self.set_theme("light" if theme.current_theme().dark else "dark"))
-        self.rail.text_size_clicked.connect(self._offer_text_sizes)
+        self.rail.theme_clicked.connect(self.appearance.switch_theme)
+        self.rail.text_size_clicked.connect(lambda: self.appearance.offer_scales(
+            self.rail.text_button.mapToGlobal(self.rail.text_button.rect().topRight())))
+        for machine_clicked in (self.rail.machine_clicked, self.status.machine_clicked):
+            machine_clicked.connect(lambda: session.go_to(MACHINE.name))
         self.rail.shortcuts_clicked.connect(self._show_shortcuts)
         self.status.messages_clicked.connect(self.notices.show_all)
         self.pages.shown.connect(self.rail.set_value)
         self.pages.locks_changed.connect(self._show_locks)
         session.page_wanted.connect(self.show_page)
+        session.sample_opened.connect(self.tour.offer)
         session.notified.connect(self._notify)
         session.project_changed.connect(self._show_project)
-        QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
+        session.writing.changed.connect(self._show_project)
 
     def _make_shortcuts(self) -> list[Shortcut]:
         session = self.session
@@ -136,13 +143,14 @@ class Window(QMainWindow):
         return [
             *pages,
             Shortcut(["Ctrl+O"], "Open or make a project", lambda: session.go_to(self._start.name)),
+            Shortcut(["Ctrl+8"], "What works on this machine", lambda: session.go_to(MACHINE.name)),
             Shortcut(["F5"], "Look at the project's folder again", self._look_again),
             Shortcut(["Ctrl+Z"], "Undo", session.undo.undo),
             Shortcut(["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", session.undo.redo),
-            Shortcut(["Ctrl++", "Ctrl+="], "Larger text", lambda: self._step_text(1)),
-            Shortcut(["Ctrl+-"], "Smaller text", lambda: self._step_text(-1)),
+            Shortcut(["Ctrl++", "Ctrl+="], "Larger text", lambda: self.appearance.step_scale(1)),
+            Shortcut(["Ctrl+-"], "Smaller text", lambda: self.appearance.step_scale(-1)),
             Shortcut(["Ctrl+0"], "Text at 100 %", lambda: self.set_text_scale(1.0)),
-            Shortcut(["F1", "?"], "This list", self._show_shortcuts),
+            Shortcut(["F1", "?"], "Help: keys and words", self._show_shortcuts),
             Shortcut(["Ctrl+W", "Ctrl+Q"], "Close the window", self.close),
         ]
 
@@ -163,26 +171,8 @@ class Window(QMainWindow):
         if again := self.findChild(QWidget, name) if name else None:
             again.setFocus()
 
-    def _follow_system(self) -> None:
-        if self.session.settings.theme == "system" and theme.system_theme().name != theme.current_theme().name:
-            self._dress()
-
-    def _step_text(self, step: int) -> None:
-        scale = theme.current_theme().scale
-        place = min(range(len(SCALES)), key=lambda number: abs(SCALES[number] - scale))
-        self.set_text_scale(SCALES[min(len(SCALES) - 1, max(0, place + step))])
-
-    def _offer_text_sizes(self) -> None:
-        menu = QMenu(self)
-        for scale in SCALES:
-            action = menu.addAction(f"{scale:.0%}", partial(self.set_text_scale, scale))
-            action.setCheckable(True)
-            action.setChecked(scale == theme.current_theme().scale)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.rail.text_button.mapToGlobal(self.rail.text_button.rect().topRight()))
-
     def _show_shortcuts(self) -> None:
-        show_sheet(self, self.shortcuts)
+        HelpDialog(self, self.shortcuts, show_around=self.tour.start).open()
 
     def _show_locks(self) -> None:
         for entry in self._entries:
@@ -193,7 +183,8 @@ class Window(QMainWindow):
         project = self.session.project
         name = (project.settings.name or project.root.name) if project else ""
         self.rail.set_project(name)
-        self.setWindowTitle(f"{name} – Unshuffle Studio" if name else "Unshuffle Studio")
+        only_looks = " (only looking)" if self.session.writing.reason else ""
+        self.setWindowTitle(f"{name}{only_looks} – Unshuffle Studio" if name else "Unshuffle Studio")
 
     def _notify(self, notice: Notice) -> None:
         self.notices.add(notice)
@@ -206,6 +197,7 @@ class Window(QMainWindow):
     def _let_go(self) -> None:
         self.session.settings.geometry = self.saveGeometry()
         self.status.close_timers()
+        self.tour.close()
         self.pages.close_pages()
         self.session.close()
 

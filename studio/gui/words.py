@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 _BREAKS = re.compile(r"(?<=[_\-./\\])(?=[^\s])")
 
@@ -68,11 +69,13 @@ def seconds_text(seconds: float) -> str:
 
 
 def frames_text(frames: Sequence[int]) -> str:
-    """Say frame numbers shortly: `frame 7`, `frames 12–27`, `frames 12–42, every 2nd`."""
+    """Say frame numbers shortly: `frame 7`, `frames 12–27`, `frames 12–42, every 2nd`, `frames 14, 12, 13`."""
     if len(frames) == 1:
         return f"frame {frames[0]}"
-    step = frames[1] - frames[0]
-    every = "" if step == 1 else f", every {ordinal(step)}"
+    if list(frames) != sorted(frames):
+        return "frames " + ", ".join(str(frame) for frame in frames)
+    steps = {later - earlier for earlier, later in pairwise(frames)}
+    every = f", every {ordinal(max(steps))}" if len(steps) == 1 and max(steps) > 1 else ""  # or at a rate of its own
     return f"frames {frames[0]}–{frames[-1]}{every}"
 
 

@@ -18,11 +18,15 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QScrollBar,
+    QTabBar,
     QToolButton,
     QWidget,
 )
 
-from studio.gui.entries import ENTRIES, START
+from studio.gui.entries import ENTRIES, MACHINE, START
+from studio.gui.help import HelpDialog
+from studio.gui.report_text import Happened
+from studio.gui.reporting import ReportDialog
 from studio.gui.window import Window
 
 CONTROLS = (QPushButton, QToolButton, QLineEdit, QComboBox, QAbstractSpinBox, QAbstractSlider, QCheckBox, QRadioButton,
@@ -36,7 +40,7 @@ FIXED = {
     "neighbours": ["neighbours.query", "neighbours.grid", "neighbours.map"],
     "evaluate": ["evaluate.run", "evaluate.table", "evaluate.export"],
 }
-PAGES = [START, *ENTRIES]
+PAGES = [START, *ENTRIES, MACHINE]
 
 
 def _inner(control: QWidget) -> bool:
@@ -45,7 +49,7 @@ def _inner(control: QWidget) -> bool:
         return True
     parent = control.parentWidget()
     while parent is not None:
-        if isinstance(parent, (QAbstractSpinBox, QComboBox, QAbstractItemView)):
+        if isinstance(parent, (QAbstractSpinBox, QComboBox, QAbstractItemView, QTabBar)):
             return True
         if isinstance(parent, QLineEdit) and isinstance(control, QToolButton):
             return True
@@ -108,6 +112,24 @@ def test_the_windows_own_controls_have_names(opened: Window) -> None:
     for part in (opened.rail, opened.status):
         for one in controls_of(part):
             assert spoken(one) and "." in one.objectName(), one
+
+
+def test_dialogs_and_notes_have_names_and_are_reached_by_keyboard(opened: Window) -> None:
+    opened.tour.start()
+    note = opened.findChild(QWidget, "tour.note")
+    report = ReportDialog(opened, opened.session, Happened(message="x: it is wrong."))
+    sheet = HelpDialog(opened, opened.shortcuts, show_around=opened.tour.start)
+    for part in (note, report, sheet):
+        assert part is not None
+        controls = controls_of(part)
+        assert controls
+        for one in controls:
+            assert spoken(one) and "." in one.objectName(), one
+            assert one.focusPolicy() & Qt.FocusPolicy.TabFocus, one
+    opened.tour.stop()
+    for dialog in (report, sheet):
+        dialog.close()
+        dialog.deleteLater()
 
 
 def test_a_control_without_a_name_would_be_noticed(opened: Window) -> None:

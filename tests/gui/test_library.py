@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 
 from studio.engine.catalogue import PARTIAL, Video
 from studio.engine.project import Grouping, Project
-from studio.gui import library_facts
+from studio.gui import library_edits, library_facts
 from studio.gui.pages.library import LibraryPage
 from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel, health
 from studio.gui.window import Window
@@ -194,3 +194,22 @@ def test_a_hundred_thousand_videos_filter_and_scroll_at_once(qapp: QApplication)
     elapsed = time.monotonic() - started
     assert model.rowCount() == 100_000 and asked == []
     assert elapsed < 5, f"{elapsed:.2f} s"  # generous: the figure itself is a benchmark, on a quiet machine
+
+
+def test_leaving_out_a_few_reads_and_moves_only_their_rows(window: Window, project: Path) -> None:
+    session = window.session
+    session.open_project(project)
+    window.show_page("library")
+    table, before = window.page("library").list.table, list(session.videos)
+    resets: list[bool] = []
+    table.rows.modelReset.connect(lambda: resets.append(True))
+    table.selectRow(3)
+    chosen = table.value()
+    library_edits.exclude(session, chosen, excluded=True)
+    assert resets == [] and [video.id for video in table.value()] == [chosen[0].id] and table.value()[0].excluded
+    assert sum(new is not old for new, old in zip(session.videos, before, strict=True)) == 1
+    assert session.usable_videos == [video for video in session.videos if video.readable and not video.excluded]
+    table.set_filter("", "excluded")
+    resets.clear()
+    session.undo.undo()  # what is listed changes: the table is arranged anew
+    assert resets and table.rows.rowCount() == 0

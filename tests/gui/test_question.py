@@ -16,10 +16,17 @@ class Asked:
 
     def __init__(self) -> None:
         self.questions: list[tuple[dict[str, Any], dict[str, Callable[..., None]]]] = []
+        self.cancelled: list[int] = []
+        self.service = self
 
-    def ask(self, method: str, params: dict[str, Any], *, supersedes: bool, **callbacks: Callable[..., None]) -> None:
+    def ask(self, method: str, params: dict[str, Any], *, supersedes: bool, **callbacks: Callable[..., None]) -> int:
         assert method == "neighbours" and supersedes
         self.questions.append((params, callbacks))
+        return len(self.questions)
+
+    def cancel(self, number: int) -> bool:
+        self.cancelled.append(number)
+        return True
 
 
 @pytest.fixture
@@ -91,3 +98,29 @@ def test_what_is_forgotten_is_not_answered(
     question.forget()
     asked.questions[0][1]["then"]({"of": 1}, [])
     assert answers == [] and not question.busy
+
+
+def test_a_person_can_stop_what_is_asked(asked: Asked, question: Question, answers: list[dict[str, Any]]) -> None:
+    stopped: list[bool] = []
+    question.stopped.connect(lambda: stopped.append(True))
+    question.stop()
+    assert stopped == [] and asked.cancelled == []
+    question.ask({"at_seconds": 1}, now=True)
+    question.stop()
+    assert stopped == [True] and asked.cancelled == [1] and not question.busy
+    asked.questions[0][1]["then"]({"of": 1}, [])
+    assert answers == []
+    question.again()
+    asked.questions[1][1]["then"]({"of": 1}, [])
+    assert answers == [{"of": 1}] and asked.cancelled == [1]
+
+
+def test_a_lasting_question_about_another_run_is_cancelled(
+        asked: Asked, question: Question, answers: list[dict[str, Any]]) -> None:
+    question.ask({"run": "first"}, now=True)
+    asked.questions[0][1]["progress"]({"kind": "progress", "phase": "features"})
+    question.ask({"run": "second"}, now=True)
+    assert asked.cancelled == [1] and len(asked.questions) == 2
+    asked.questions[0][1]["failed"]({"message": "stopped"})
+    asked.questions[1][1]["then"]({"of": "second"}, [])
+    assert answers == [{"of": "second"}] and not question.busy

@@ -18,7 +18,7 @@ SPEAKER = '''
 import json, sys
 from multiprocessing.shared_memory import SharedMemory
 import numpy as np
-blocks = {}
+blocks, cancelled = {}, []
 def tell(**message):
     print(json.dumps(message), flush=True)
 tell(ready=True)
@@ -28,7 +28,14 @@ for line in sys.stdin:
         blocks.pop(name).unlink()
         tell(id=0, note="released")
     method = asked.get("method")
-    if method == "echo":
+    if "cancel" in asked:
+        cancelled.append(asked["cancel"])
+        tell(id=asked["cancel"], stopped=True)
+    elif method == "cancelled":
+        tell(id=asked["id"], result={"numbers": cancelled})
+    elif method == "give up":
+        tell(id=asked["id"], stopped=True)
+    elif method == "echo":
         tell(id=asked["id"], event={"kind": "progress", "done": 1})
         tell(id=asked["id"], result=asked["params"])
     elif method == "count":
@@ -126,6 +133,30 @@ def test_only_the_newest_of_superseding_questions_is_answered(client: ServiceCli
     _ask(client, answers, "echo", value="other")
     wait_for(lambda: answers.count == 2)
     assert answers.results == [{"value": 4}, {"value": "other"}]
+
+
+def test_a_cancelled_question_is_told_to_the_worker_and_never_answered(client: ServiceClient,
+                                                                       answers: Answers) -> None:
+    number = client.ask("never", {}, then=answers.then, failed=answers.errors.append)
+    assert client.cancel(number) and not client.cancel(number) and not client.busy
+    _ask(client, answers, "cancelled")
+    wait_for(lambda: answers.count)
+    assert answers.results == [{"numbers": [number]}] and answers.errors == []
+
+
+def test_a_long_question_that_is_superseded_is_cancelled(client: ServiceClient, answers: Answers) -> None:
+    first = client.ask("never", {"of": 1}, then=answers.then, failed=answers.errors.append, supersedes=True)
+    client.ask("never", {"of": 2}, then=answers.then, failed=answers.errors.append)
+    client.ask("never", {"of": 3}, then=answers.then, failed=answers.errors.append, supersedes=True)
+    _ask(client, answers, "cancelled")
+    wait_for(lambda: answers.count)
+    assert answers.results == [{"numbers": [first]}]
+
+
+def test_an_answer_that_the_worker_gave_up_is_a_failure_and_no_answer(client: ServiceClient, answers: Answers) -> None:
+    _ask(client, answers, "give up")
+    wait_for(lambda: answers.count)
+    assert answers.results == [] and answers.errors[0]["remedy"] == "Try again"
 
 
 def test_a_worker_that_dies_is_told_and_started_again(client: ServiceClient, answers: Answers) -> None:

@@ -24,6 +24,8 @@ from studio.gui.locked import LockedView
 from studio.gui.page_stack import NO_PROJECT
 from studio.gui.rail import Entry
 from studio.gui.theme import current_theme
+from studio.gui.widgets.probe_panel import ProbePanel
+from studio.gui.widgets.video_choice import VideoChoice
 from studio.gui.window import Window
 from tests.gui.conftest import settle, wait_for
 
@@ -233,3 +235,24 @@ def test_a_training_that_another_window_started_is_shown_and_can_be_stopped(wind
     assert window.status.value() == f"Training {folder.name}: step 3 of 10"
     _button(window, "status.stop").click()
     assert runs.stop_requested(folder)
+
+
+def test_what_a_person_picked_outlives_a_change_of_theme(window: Window, project: Path) -> None:
+    window.session.open_project(project)
+    window.show_page("sampling")
+    chosen = window.session.usable_videos[4].id
+    box = window.findChild(VideoChoice, "sampling.video")
+    box.restore(chosen)
+    window.set_theme("light")
+    again = window.findChild(VideoChoice, "sampling.video")
+    assert again is not box and again.value() == chosen
+    window.show_page("task")
+    result = {"sentence": "It cannot.", "leak": False, "probes": []}
+    panel = window.page("task").findChild(ProbePanel)
+    panel.restore((result, panel._key()))
+    window.show_page("sampling")
+    window.set_text_scale(1.25)
+    window.show_page("task")
+    assert window.page("task").findChild(ProbePanel).value() == result
+    window.session.open_project(project)  # another project's results are none of this one's
+    assert window.page("task").findChild(ProbePanel).value() == {}

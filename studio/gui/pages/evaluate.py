@@ -17,6 +17,7 @@ from studio.gui.pages.page import Page, quoted
 from studio.gui.scores import TITLES, Scores, scores_of
 from studio.gui.session import Session
 from studio.gui.theme import current_theme
+from studio.gui.widgets.confusion_grid import ConfusionGrid
 from studio.gui.widgets.evaluation_form import EvaluationForm
 from studio.gui.widgets.example_bars import ExampleBars
 from studio.gui.widgets.export_form import ExportForm
@@ -81,11 +82,13 @@ class EvaluatePage(Page):
         self._bars_title, self._bars = label("", "caption"), ScoreBars(name=self.control("bars"))
         self.table = ScoreTable(name=self.control("table"))
         self._about = label("", "caption", wrap=True)
+        self.confusion = ConfusionGrid(self.session, name=self.name)
         self._result = QWidget()
         result = QVBoxLayout(self._result)
         result.setContentsMargins(0, 0, 0, 0)
         result.setSpacing(theme.px(12))
-        parts: list[QWidget] = [self._heading, self.verdict, self._bars_title, self._bars, self.table, self._about]
+        parts: list[QWidget] = [self._heading, self.verdict, self._bars_title, self._bars, self.table, self._about,
+                                self.confusion]
         for part in parts:
             result.addWidget(part)
         self._empty = Teaching(ExampleBars(), "")
@@ -104,7 +107,7 @@ class EvaluatePage(Page):
 
     def _arguments(self, run: Run) -> list[str]:
         protocol, labels = self._form.value()
-        return [run.name, "--protocol", protocol, "--labels", labels]
+        return [run.name, "--protocol", protocol, "--labels", labels, *self._form.more()]
 
     def _start(self) -> None:
         project, run = self.session.project, chosen_run(self.session)
@@ -186,6 +189,7 @@ class EvaluatePage(Page):
             self.verdict.set_value(self._scores.sentence.replace(" %", "\u00a0%"), level=self._scores.level)
             self._about.setText(" · ".join(self._scores.about) + ". Small figures: 95 % intervals.")
             self.table.set_value(self._scores)
+            self.confusion.set_value((result or {}).get("confusion"))
             self._show_bars(0)
         elif run is not None:
             self._empty.set_value(f"{TITLES[protocol]} was not measured for {short_name(run.name)} yet. It tells "
@@ -195,7 +199,7 @@ class EvaluatePage(Page):
 
     def _show_bars(self, column: int) -> None:
         if self._scores is not None:
-            self._bars_title.setText(f"{self._scores.columns[column]}, share of videos")
+            self._bars_title.setText(f"{self._scores.columns[column]}, share of videos right")
             self._bars.set_value(self._scores, column=column)
 
     def _show_buttons(self) -> None:

@@ -1,11 +1,11 @@
-"""Where a layer of the network answers in a clip: heat over the frames, trained beside random weights."""
+"""Inside a network: where a layer answers, what its units look for, and which pixels told an answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import display_path
 from studio.gui.blocks import NoticeBar, button
@@ -19,14 +19,21 @@ from studio.gui.widgets.heat_pair import HeatPair
 from studio.gui.widgets.layer_choice import LayerChoice
 from studio.gui.widgets.picture_save import PictureSave
 from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
+from studio.gui.widgets.unit_grid import UnitGrid
 from studio.gui.widgets.video_picker import VideoPicker
 from studio.gui.widgets.waiting import Waiting
+from studio.gui.widgets.why_view import WhyView
 
 _COLUMN_PIXELS = 272
+_UNITS_SHOWN, _CLIPS_SHOWN = 18, 8
+
+
+HEAT, UNITS, WHY = range(3)
+_VIEWS = ("Where it answers", "What units look for", "Why it answered")
 
 
 class InspectPage(Page):
-    """Asks the worker for the heat of a layer over the clip that is picked."""
+    """Asks the worker for what the chosen view shows: heat over a clip, units of a layer, or an answer's pixels."""
 
     name = "inspect"
     title = "Inspect"
@@ -36,17 +43,26 @@ class InspectPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._asked_run = ""
+        self._seed = 0
         self.question = Question(session, "activations", self)
-        self.question.answered.connect(self._take_answer)
-        self.question.failed.connect(self._take_failure)
-        self.question.busy_changed.connect(self._show_busy)
+        self.units_question = Question(session, "units", self)
+        self.unit_question = Question(session, "unit", self)
+        self.why_question = Question(session, "attribution", self)
+        for question, take in ((self.question, self._take_answer), (self.units_question, self._take_units),
+                               (self.unit_question, self._take_clips), (self.why_question, self._take_why)):
+            question.answered.connect(take)
+            question.failed.connect(self._take_failure)
+            question.busy_changed.connect(self._show_busy)
         self._turns = Turns(self)
         self.run_choice = RunChoice(session, name=self.control("run"))
         self.picker = VideoPicker(session, self._turns, name=self.control("video"), tile=(_COLUMN_PIXELS - 4, 200))
         self.layer_choice = LayerChoice(name=self.name)
-        self.heats = HeatPair(name=self.name)
+        self.heats, self.unit_grid = HeatPair(name=self.name), UnitGrid(name=self.name)
+        self.why = WhyView(name=self.name)
+        self.views = self._make_views()
         self.waiting = Waiting(name=self.control("waiting"))
-        self.question.progressed.connect(self.waiting.progress)
+        for question in (self.question, self.units_question, self.why_question):
+            question.progressed.connect(self.waiting.progress)
         self._failure = self._make_failure()
         self.save = PictureSave(session, "activations", self._arguments, self, name=self.control("save"),
                                 tip="Save the frames and both heats as a PNG")
@@ -54,6 +70,9 @@ class InspectPage(Page):
         self._lay_out()
         self.picker.value_changed.connect(lambda _video, _seconds: self._ask())
         self.layer_choice.value_changed.connect(lambda _layer, _unit: self._ask())
+        self.unit_grid.value_changed.connect(self._ask_for_clips)
+        self.unit_grid.place_chosen.connect(self._look_at)
+        self.why.another.connect(self._ask_another)
         session.runs_changed.connect(self._session_changed)
         session.videos_changed.connect(self._session_changed)
         session.project_changed.connect(self._forget)
@@ -75,11 +94,28 @@ class InspectPage(Page):
 
     def command_line(self) -> str:
         arguments = self._arguments()
-        return quoted("studio", "activations", *map(display_path, arguments), "-o", "heat.png") if arguments else ""
+        operation = ("activations", "units", "attribution")[self.view]
+        return quoted("studio", operation, *map(display_path, arguments), "-o", f"{operation}.png") if arguments else ""
+
+    @property
+    def view(self) -> int:
+        """Which view is shown: `HEAT`, `UNITS` or `WHY`."""
+        return self.views.currentIndex()
+
+    def _make_views(self) -> QTabBar:
+        views = QTabBar()
+        views.setObjectName(self.control("views"))
+        views.setAccessibleName("What to look at")
+        views.setDrawBase(False)
+        views.setExpanding(False)
+        for title in _VIEWS:
+            views.addTab(title)
+        views.currentChanged.connect(self._show_view)
+        return views
 
     def _make_failure(self) -> NoticeBar:
         bar = NoticeBar("bad", name=self.control("failure"))
-        bar.buttons.addWidget(button("Try again", name=self.control("retry"), clicked=self.question.again))
+        bar.buttons.addWidget(button("Try again", name=self.control("retry"), clicked=self._ask))
         bar.hide()
         return bar
 
@@ -90,8 +126,11 @@ class InspectPage(Page):
         for layout in (left, right):
             layout.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(theme.px(8))
+        left.addWidget(self.views)
         left.addWidget(self._failure)
-        left.addWidget(self.heats, 1)
+        for view in (self.heats, self.unit_grid, self.why):
+            view.setVisible(view is self.heats)
+            left.addWidget(view, 1)
         left.addWidget(self.waiting)
         right.setSpacing(theme.px(16))
         for part in (self.run_choice, self.picker, self.layer_choice):
@@ -104,9 +143,23 @@ class InspectPage(Page):
 
     def _forget(self) -> None:
         """Another project: nothing of the last one is asked or shown."""
-        self.question.forget()
+        for question in self._questions():
+            question.forget()
         self._asked_run = ""
-        self.heats.set_message("")
+        for view in (self.heats, self.unit_grid, self.why):
+            view.set_message("")
+
+    def _questions(self) -> tuple[Question, ...]:
+        return self.question, self.units_question, self.unit_question, self.why_question
+
+    def _show_view(self, view: int) -> None:
+        for number, widget in enumerate((self.heats, self.unit_grid, self.why)):
+            widget.setVisible(number == view)
+        self.layer_choice.setVisible(view != WHY)
+        self.layer_choice.unit_box.setVisible(view == HEAT)
+        self.picker.setVisible(view != UNITS)
+        self.save.set_operation(("activations", "units", "attribution")[view])
+        self._ask()
 
     def _ask(self) -> None:
         run, picked = chosen_run(self.session), self.picker.value()
@@ -117,15 +170,48 @@ class InspectPage(Page):
         if run.name != self._asked_run:
             layer, unit = "", None
         self._asked_run = run.name
-        self.question.ask({"run": run.name, "video_id": picked[0], "at_seconds": picked[1], "layer": layer,
-                           "unit": unit})
+        if self.view == UNITS:
+            self.units_question.ask({"run": run.name, "layer": layer, "count": _UNITS_SHOWN})
+        elif self.view == WHY:
+            self.why_question.ask({"run": run.name, "video_id": picked[0], "seed": self._seed})
+        else:
+            self.question.ask({"run": run.name, "video_id": picked[0], "at_seconds": picked[1], "layer": layer,
+                               "unit": unit})
+
+    def _ask_for_clips(self, unit: int) -> None:
+        self.unit_question.ask({**self.units_question.value(), "unit": unit, "clips": _CLIPS_SHOWN}, now=True)
+
+    def _ask_another(self) -> None:
+        self._seed += 1
+        self._ask()
+
+    def _look_at(self, video_id: int, at_seconds: float) -> None:
+        """Look at a clip that excites a unit: where the layer's unit answers in it."""
+        unit = self.unit_grid.value()
+        self.picker.set_value(video_id, at_seconds)
+        self.layer_choice.unit_box.set_value(unit)
+        self.views.setCurrentIndex(HEAT)
 
     def _show_busy(self, busy: bool) -> None:
         if not busy:
-            self.waiting.stop()
+            if not any(question.busy for question in self._questions()):
+                self.waiting.stop()
             return
-        self.waiting.start("Looking at the clip" if self.session.description else "Starting the preview worker")
+        words = ("Looking at the clip", "Looking at every video", "Asking the network")[self.view]
+        self.waiting.start(words if self.session.description else "Starting the preview worker")
         self._failure.hide()
+
+    def _take_units(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
+        self.unit_grid.set_units(result, pictures)
+        self.update_command_line()
+
+    def _take_clips(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
+        self.unit_grid.set_clips(result, pictures)
+
+    def _take_why(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
+        clips_EFHW3, trained_EFHW, random_EFHW = pictures
+        self.why.set_value(result, clips_EFHW3, {"trained": trained_EFHW, "random": random_EFHW})
+        self.update_command_line()
 
     def _take_answer(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
         clip_FHW3, trained_FHW, random_FHW = pictures
@@ -137,17 +223,21 @@ class InspectPage(Page):
 
     def _take_failure(self, error: dict[str, Any]) -> None:
         self._failure.set_value(error.get("message", "The preview worker could not answer."), error.get("remedy", ""))
-        self.heats.set_message("No picture")
+        (self.heats, self.unit_grid, self.why)[self.view].set_message("No picture")
 
     def _arguments(self) -> list[str]:
-        """What `studio activations` is given to draw what is shown; nothing while nothing is."""
+        """What the view's command is given to draw what is shown; nothing while nothing is."""
         run, picked, video = chosen_run(self.session), self.picker.value(), self.picker.video()
         if self.session.project is None or run is None or picked is None or video is None:
             return []
         layer, unit = self.layer_choice.value()
-        arguments = [str(self.session.project.root), run.name, "--video", f"{video.source}/{video.path}",
-                     "--at", f"{picked[1]:.2f}"]
-        arguments += ["--layer", layer] if layer else []
+        arguments = [str(self.session.project.root), run.name]
+        if self.view == UNITS:
+            return arguments + (["--layer", layer] if layer else [])
+        arguments += ["--video", f"{video.source}/{video.path}"]
+        if self.view == WHY:
+            return arguments + (["--seed", str(self._seed)] if self._seed else [])
+        arguments += ["--at", f"{picked[1]:.2f}", *(["--layer", layer] if layer else [])]
         return arguments + (["--unit", str(unit)] if unit is not None else [])
 
 

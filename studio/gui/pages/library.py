@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video
 from studio.engine.files import free_bytes
-from studio.engine.project import Grouping
-from studio.engine.video.library import new_videos
+from studio.engine.video.estimate import videos_to_make
 from studio.gui import library_edits, library_facts, projects
 from studio.gui.background import Background
 from studio.gui.blocks import NoticeBar, Teaching, button, label, line
 from studio.gui.jobs import Job
+from studio.gui.mask_dialog import MaskDialog
 from studio.gui.pages.page import Page, quoted
 from studio.gui.session import Session
 from studio.gui.theme import current_theme, set_kind
@@ -47,7 +47,9 @@ class LibraryPage(Page):
         self.list = VideoList(Thumbnails(session, self), session.undo, prefix=self.name)
         self.preview = VideoPreview(session, prefix=self.name)
         self.sources = SourceList(prefix=self.name)
-        self.grouping = GroupingEditor(self._describe_grouping, prefix=self.name)
+        self.grouping = GroupingEditor(
+            lambda grouping: library_facts.describe_grouping(session.project, session.videos, grouping),
+            prefix=self.name)
         self._estimate = label("", "caption", wrap=True)
         self._job_line = JobLine(prefix=self.name)
         self._make_actions()
@@ -85,6 +87,14 @@ class LibraryPage(Page):
         """Leave the selected videos out, or take them in again."""
         library_edits.exclude(self.session, self.list.value(), excluded=excluded)
 
+    def edit_masks(self) -> None:
+        """Draw masks over a frame of the selected video, or of the first that can be read."""
+        video = self.preview.value() or next(iter(self.session.usable_videos), None)
+        if video is not None and video.readable:
+            dialog = MaskDialog(self, self.session, video)
+            dialog.finished.connect(dialog.deleteLater)
+            dialog.open()
+
     def _make_actions(self) -> None:
         self._add = button("Add a folder", name=self.control("add_folder"), icon_name="folder-add",
                            clicked=self._choose_folder)
@@ -118,8 +128,10 @@ class LibraryPage(Page):
         layout = QVBoxLayout(made)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(current_theme().px(8))
-        for widget in (self.preview, line(), label("Folders", "heading"), self.sources, self._estimate, line(),
-                       label("Groups", "heading"), self.grouping):
+        self._masks = button("Masks…", name=self.control("masks"), icon_name="eye-off", clicked=self.edit_masks,
+                             tip="Hide what is burnt into the picture: clocks, rulers, traces, logos")
+        for widget in (self.preview, self._masks, line(), label("Folders", "heading"), self.sources, self._estimate,
+                       line(), label("Groups", "heading"), self.grouping):
             layout.addWidget(widget)
         layout.addStretch(1)
         return made
@@ -133,7 +145,7 @@ class LibraryPage(Page):
         self.list.value_changed.connect(lambda: self.preview.set_value(self.list.table.current()))
         self.list.exclude_clicked.connect(lambda excluded: self.set_excluded(excluded=excluded))
         self.sources.remove_clicked.connect(lambda name: library_edits.remove_source(session, name))
-        self.grouping.value_changed.connect(self._group)
+        self.grouping.value_changed.connect(lambda grouping: library_edits.set_grouping(session, grouping))
 
     def _show_project(self) -> None:
         project = self.session.project
@@ -157,6 +169,7 @@ class LibraryPage(Page):
         self.list.table.set_videos(videos)
         self._inside.setCurrentIndex(0 if videos else 1)
         self.preview.setVisible(bool(videos))
+        self._masks.setVisible(any(video.readable for video in videos))
         self.subtitle.setText(library_facts.summary(videos) if videos else self.summary)
         self._problems.set_value(*library_facts.problems(videos))
         if videos and not self.list.value():
@@ -203,7 +216,7 @@ class LibraryPage(Page):
     def _ask_estimate(self) -> None:
         project, videos = self.session.project, self.session.videos
         if project is not None and project.settings.sources and not self.session.running_job("scan"):
-            self._background.ask("new", lambda: len(new_videos(project, videos)))
+            self._background.ask("new", lambda: len(videos_to_make(project, videos)))
 
     def _came(self, key: str, result: object) -> None:
         if key == "videos" and isinstance(result, list) and self._job_line.value() is not None:
@@ -225,12 +238,6 @@ class LibraryPage(Page):
     def _say_space(self, words: str) -> None:
         self._estimate.setText(words)
         self._estimate.setVisible(bool(words))
-
-    def _describe_grouping(self, grouping: Grouping) -> str:
-        return library_facts.describe_grouping(self.session.project, self.session.videos, grouping)
-
-    def _group(self, grouping: Grouping) -> None:
-        library_edits.set_grouping(self.session, grouping)
 
     def _choose_folder(self) -> None:
         dialog = QFileDialog(self, "Choose a folder of videos")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
@@ -70,6 +71,19 @@ class Page(QWidget):
         """Give the command that does what the page is about to do, or nothing."""
         return ""
 
+    def kept(self) -> dict[str, Any]:
+        """What a person picked or waited for on this page, by object names: it outlives a change of theme."""
+        return {widget.objectName(): widget.kept() for widget in self._keepers()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Take over what the page that stood here before had `kept`."""
+        for widget in self._keepers():
+            if widget.objectName() in kept:
+                widget.restore(kept[widget.objectName()])
+
+    def _keepers(self) -> list[Any]:
+        return [widget for widget in self.findChildren(QWidget) if hasattr(widget, "kept")]
+
     def refresh(self) -> None:
         """Show the session as it is now. Called when the page is shown; override and call the base class."""
         self.update_command_line()
@@ -101,8 +115,7 @@ class Page(QWidget):
         row.setSpacing(theme.px(8))
         words = QVBoxLayout()
         words.setSpacing(theme.px(2))
-        heading = QLabel(self.title)
-        set_kind(heading, "title")
+        heading = label(self.title, "title")
         words.addWidget(heading)
         self.subtitle = label(self.summary, "quiet", wrap=True)
         words.addWidget(self.subtitle)
@@ -155,7 +168,9 @@ class _Header(QWidget):
         super().resizeEvent(event)
         row = self.layout()
         if isinstance(row, QBoxLayout):
-            narrow = event.size().width() < current_theme().px(600)
+            beside = row.itemAt(1)
+            wide_buttons = beside.sizeHint().width() if beside else 0  # in some languages
+            narrow = event.size().width() < max(current_theme().px(600), wide_buttons + current_theme().px(240))
             row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
             if buttons := row.itemAt(1):
                 buttons.setAlignment(Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag(0))

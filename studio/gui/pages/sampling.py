@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from studio.engine.guessing import Guessing
 from studio.gui.blocks import NoticeBar, button, column, label
 from studio.gui.dealing import Dealing
 from studio.gui.pages.page import Page, quoted
@@ -16,7 +17,7 @@ from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import CheckBox
 from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.motion_panel import MotionPanel
-from studio.gui.widgets.quiz import Quiz, can_ask
+from studio.gui.widgets.quiz import Quiz, can_ask, evened
 from studio.gui.widgets.sampling_options import SamplingOptions
 from studio.gui.widgets.tuple_list import TupleList
 from studio.gui.widgets.tuple_view import Dealt
@@ -24,7 +25,8 @@ from studio.gui.widgets.video_choice import VideoChoice
 from studio.gui.widgets.waiting import Waiting
 from studio.gui.words import counted, share
 
-TUPLES, QUESTIONS = 6, 10
+TUPLES, QUESTIONS, DRAWN = 6, 10, 40
+"""Tuples shown, and asked in the quiz: out of so many drawn, where some answers are rare."""
 _ASKED_BY = ("task", "sampling", "augmentation", "task_options")
 """The parts of a recipe that decide which tuples are dealt."""
 
@@ -41,7 +43,7 @@ class SamplingPage(Page):
         super().__init__(session)
         self._seed = random.randrange(10_000)
         self._key: object = None
-        self._can_quiz = False
+        self._can_quiz = self._uneven = False
         self.dealing = Dealing(session, self)
         self._make_controls()
         self._make_options()
@@ -180,6 +182,7 @@ class SamplingPage(Page):
         self.tuples.set_tuples(tuples)
         self._tell_question(result)
         self._can_quiz = bool(tuples) and can_ask(tuples[0], result["classes"])
+        self._uneven = Guessing.told(result["chance"], result["balanced_chance"]).skewed
         self._set_quiz_shown(False)
         self._show_motion()
 
@@ -194,7 +197,9 @@ class SamplingPage(Page):
 
     def _tell_question(self, result: dict[str, Any]) -> None:
         self._question.setText(result["question"])
-        self._guess.setText(f"{counted(result['classes'], 'possible answer')}; guessing gives "
+        uneven = Guessing.told(result["chance"], result["balanced_chance"]).skewed
+        guess = "always giving the commonest is right in" if uneven else "guessing gives"
+        self._guess.setText(f"{counted(result['classes'], 'possible answer')}; {guess} "
                             f"{share(result['chance'])}. One tuple spans {counted(result['span_frames'], 'frame')}.")
 
     def _show_answers(self, shown: bool) -> None:
@@ -218,11 +223,13 @@ class SamplingPage(Page):
     def _start_quiz(self) -> None:
         self._seed += 1
         self._key = self._wanted()
-        self.dealing.ask(count=QUESTIONS, seed=self._seed, video_id=None, then=self._quiz_with)
+        self.dealing.ask(count=DRAWN if self._uneven else QUESTIONS, seed=self._seed, video_id=None,
+                         then=self._quiz_with)
         self._allow_quiz()
 
     def _quiz_with(self, tuples: list[Dealt], result: dict[str, Any]) -> None:
-        self.quiz.start(tuples, question=result["question"], classes=result["classes"], chance=result["chance"])
+        self.quiz.start(evened(tuples, QUESTIONS), question=result["question"], classes=result["classes"],
+                        chance=result["chance"])
         self._set_quiz_shown(True)
         if area := self.findChild(QScrollArea):
             area.ensureVisible(0, 0)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui import projects
-from studio.gui.blocks import button, column, label, line, row
+from studio.gui.blocks import button, column, label, line
 from studio.gui.pages.page import Page
 from studio.gui.session import Session
 from studio.gui.settings import home_folder
@@ -64,7 +64,10 @@ class StartPage(Page):
         for one in (self._sample,
                     button("New project from a folder", name="start.new", icon_name="folder-add",
                            clicked=self._choose_new),
-                    button("Open a project", name="start.open", icon_name="open", clicked=self._choose_open)):
+                    button("Open a project", name="start.open", icon_name="open", clicked=self._choose_open),
+                    button("Check this machine", name="start.machine", icon_name="chip", kind="plain",
+                           tip="What works on this machine, and what to do about the rest",
+                           clicked=lambda: self.session.go_to("doctor"))):
             flow.addWidget(one)
         layout = QVBoxLayout(made)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -85,16 +88,14 @@ class StartPage(Page):
         layout.addLayout(self._recent)
         return made
 
-    def _make_steps(self) -> QVBoxLayout:
-        steps = QVBoxLayout()
-        steps.setSpacing(current_theme().px(6))
-        for title, words in _STEPS:
-            name, text = label(title, "strong"), label(words, "quiet", wrap=True)
-            name.setFixedWidth(current_theme().px(88))
-            name.setAlignment(Qt.AlignmentFlag.AlignTop)
-            one = row(name, text)
-            one.setStretch(1, 1)
-            steps.addLayout(one)
+    def _make_steps(self) -> QGridLayout:
+        steps = QGridLayout()
+        steps.setHorizontalSpacing(current_theme().px(16))
+        steps.setVerticalSpacing(current_theme().px(6))
+        steps.setColumnStretch(1, 1)
+        for place, (title, words) in enumerate(_STEPS):
+            steps.addWidget(label(title, "strong"), place, 0, Qt.AlignmentFlag.AlignTop)
+            steps.addWidget(label(words, "quiet", wrap=True), place, 1)
         return steps
 
     def _show_recent(self) -> None:

@@ -11,21 +11,26 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.gui.blocks import NoticeBar, button, column, label, row
 from studio.gui.dealing import sentence_of
 from studio.gui.pages.page import Page, quoted
-from studio.gui.recipes import changed
+from studio.gui.recipes import changed, section_of, whole_preset
 from studio.gui.session import Session
 from studio.gui.theme import current_theme
 from studio.gui.widgets.choice_cards import ChoiceCard, ChoiceCards
-from studio.gui.widgets.drawings import NetworkDrawing, TaskDrawing
-from studio.gui.widgets.editors import ChoiceBox
+from studio.gui.widgets.drawings import NetworkDrawing
 from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.probe_panel import ProbePanel
 from studio.gui.widgets.recipe_choice import RecipeChoice
 from studio.gui.widgets.recipe_figures import RecipeFigures, measured
+from studio.gui.widgets.starts_from import StartsFrom
+from studio.gui.widgets.task_drawing import Asked, TaskDrawing
 from studio.gui.widgets.task_options import TaskPageOptions
+from studio.gui.widgets.terms_editor import TermsEditor
 from studio.gui.widgets.waiting import Waiting
 from studio.gui.words import counted, number, share
 
 _DEBOUNCE_MILLISECONDS = 150
+_GROUPS = {"clips": "Sees clips, along time as well", "frames": "Sees single frames"}
+_BESIDE = "What the network may learn as well, by a second loss. None is needed."
+_UNFIT = "Needs other tuples than these: take a recipe made for it."
 _COSTED = "GMAC: billions of multiply-adds, for 16×112×112 or a frame of 80×80"
 
 
@@ -85,10 +90,10 @@ class TaskPage(Page):
         self.tasks.value_changed.connect(partial(session.change_recipe, "task"))
         self.backbones = ChoiceCards(name=name("backbone"), title="Backbone")
         self.backbones.value_changed.connect(partial(session.change_recipe, "backbone"))
-        self.starts_from = ChoiceBox()
-        self.starts_from.setObjectName(name("starts_from"))
-        self.starts_from.setAccessibleName("Start from random weights or those of a run")
+        self.starts_from = StartsFrom(page=self.name)
         self.starts_from.value_changed.connect(partial(session.change_recipe, "starts_from"))
+        self.terms = TermsEditor(page=self.name)
+        self.terms.value_changed.connect(partial(session.change_recipe, "terms"))
         self.options = TaskPageOptions(session, page=self.name)
         self.figures = RecipeFigures(page=self.name)
         self.problem = NoticeBar("bad", name=name("problem"))
@@ -113,11 +118,11 @@ class TaskPage(Page):
             words = [label(heading, "heading"), *([label(note, "caption", wrap=True)] if note else [])]
             parts.addLayout(column(*words, spacing=2))
             parts.addWidget(cards)
-        caption = label("Start from")
-        caption.setBuddy(self.starts_from)
-        start = row(caption, spacing=12)
-        start.addWidget(self.starts_from, 1)
-        parts.addLayout(start)
+        parts.addWidget(self.starts_from)
+        parts.addSpacing(theme.px(8))
+        parts.addLayout(column(label("Beside the task", "heading"), label(_BESIDE, "caption", wrap=True), spacing=2))
+        parts.addWidget(self.terms)
+        parts.addSpacing(theme.px(8))
         parts.addLayout(row(to_sampling, None))
         parts.addSpacing(theme.px(8))
         parts.addWidget(self.options)
@@ -153,14 +158,18 @@ class TaskPage(Page):
         """Make the cards when the worker has described what there is."""
         description = self.session.description or {}
         for one in description["tasks"] if not self.tasks.names() else ():
+            presets: list[dict[str, Any]] = [recipe["values"] for recipe in description["recipes"]]
+            usual = next((values for values in presets if values["task"] == one["name"]), {})
             self.tasks.add(one["name"], ChoiceCard(
-                TaskDrawing(one["name"]), title=one["title"], source=one["paper"], name=f"task.task.{one['name']}",
+                TaskDrawing(one["title"], Asked.of(one, usual)), title=one["title"], source=one["paper"],
+                name=f"task.task.{one['name']}",
                 about=f"{one['question']} Learns: {one['learns'][:1].lower()}{one['learns'][1:]}."))
-        for one in description["backbones"] if not self.backbones.names() else ():
+        small_first = sorted(description["backbones"], key=lambda one: (one["takes"], one["parameters"]))
+        for one in small_first if not self.backbones.names() else ():
             self.backbones.add(one["name"], ChoiceCard(
-                NetworkDrawing(layers=len(one["layers"]), clips=one["takes"] == "clips"), title=one["title"],
-                about=f"Made for {'clips' if one['takes'] == 'clips' else 'still frames'}.", source=one["paper"],
-                name=f"task.backbone.{one['name']}"))
+                NetworkDrawing(layers=len(one["layers"]), clips=one["takes"] == "clips"), title=one["title"], about="",
+                source=one["paper"], name=f"task.backbone.{one['name']}"), group=_GROUPS[one["takes"]])
+        self.terms.set_described(description["terms"])
 
     def _show_recipe(self) -> None:
         recipe = self.session.recipe
@@ -168,7 +177,10 @@ class TaskPage(Page):
         self.tasks.set_value(recipe.get("task", ""))
         self.backbones.set_value(recipe.get("backbone", ""))
         self.options.refresh()
-        self._show_starts(recipe)
+        self.terms.set_defaults(section_of(whole_preset(self.session.description, recipe.get("name", "")), "terms"))
+        self.terms.set_value(section_of(recipe, "terms"))
+        self.starts_from.set_runs(self.session.runs, backbone=recipe.get("backbone", ""))
+        self.starts_from.set_value(recipe.get("starts_from", ""))
         for one in (self.session.description or {})["backbones"]:
             here = measured(self.session.runs, one["name"])
             what = "a clip" if one["takes"] == "clips" else "a frame"
@@ -179,14 +191,6 @@ class TaskPage(Page):
             self._key = wanted
             self._number += 1
             self._check_soon.start()
-
-    def _show_starts(self, recipe: dict[str, Any]) -> None:
-        """Offer random weights, the runs of the same backbone, and what the recipe has."""
-        runs = [run.name for run in self.session.runs if run.recipe.get("backbone") == recipe.get("backbone")]
-        now = recipe.get("starts_from", "")
-        names = [*runs, *([now] if now and now not in runs else [])]
-        self.starts_from.set_choices([("", "Random weights"), *((name, f"The weights of {name}") for name in names)])
-        self.starts_from.set_value(now)
 
     def _check(self) -> None:
         """Ask the worker what the recipe comes to, and what the chance of the other tasks would be."""
@@ -201,7 +205,7 @@ class TaskPage(Page):
     def _ask_chance(self, asked: int, task: str) -> None:
         self.session.ask("recipe", {"values": changed(self.session.recipe, "task", task)},
                          then=lambda result, _pictures: self._tell_chance(asked, task, result),
-                         failed=lambda _error: self.tasks.set_facts(task, ""))
+                         failed=lambda _error: self.tasks.set_facts(task, _UNFIT if asked == self._number else ""))
 
     def _take(self, asked: int, result: dict[str, Any]) -> None:
         if asked != self._number:
@@ -209,6 +213,7 @@ class TaskPage(Page):
         self._answered = asked
         self.problem.set_value("")
         self.options.set_error("", "")
+        self.terms.set_error("", "")
         self.figures.set_value(result, videos=self.session.usable_videos)
         self._tell_chance(asked, self.session.recipe.get("task", ""), result)
         self.train.setEnabled(True)
@@ -219,7 +224,8 @@ class TaskPage(Page):
         self._answered = asked
         sentence, remedy = sentence_of(error)
         self.problem.set_value(sentence, remedy)
-        self.options.set_error(str(error.get("value", "")), str(error.get("rule", "")))
+        for editor in (self.options, self.terms):
+            editor.set_error(str(error.get("value", "")), str(error.get("rule", "")))
         self.figures.set_value({}, videos=[])
         self.train.setEnabled(False)
 

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.engine.events import Preview
-from studio.engine.video.cache import CachedVideo
+from studio.engine.video.stored import StoredVideo
 from studio.gui.blocks import label
 from studio.gui.session import Session
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
@@ -156,7 +156,7 @@ class AnswerCard(QFrame):
             shown = [min(frame, cached.frames - 1) for frame in frames[::max(1, len(frames) // _MOST_FRAMES)]]
             read: list[Frames] = []
 
-            def more(view: FrameView = view, cached: CachedVideo = cached, shown: list[int] = shown,
+            def more(view: FrameView = view, cached: StoredVideo = cached, shown: list[int] = shown,
                      read: list[Frames] = read) -> bool:
                 if self._asked is not entry:
                     return False

@@ -48,7 +48,7 @@ class ChoiceCard(QAbstractButton):
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
         self.setAccessibleName(self._title)
-        self.setAccessibleDescription(" ".join(filter(None, (self._about + ".", facts))))
+        self.setAccessibleDescription(" ".join(filter(None, (self._about and self._about + ".", facts))))
 
     def facts(self) -> str:
         """Give the figures shown."""
@@ -81,7 +81,7 @@ class ChoiceCard(QAbstractButton):
 
 
 class ChoiceCards(QWidget):
-    """Its value is the name of the chosen card."""
+    """Its value is the name of the chosen card. Cards may stand in groups, each under its heading."""
 
     value_changed = Signal(str)
 
@@ -91,10 +91,11 @@ class ChoiceCards(QWidget):
         self.setAccessibleName(title)
         self._cards: dict[str, ChoiceCard] = {}
         self._group = QButtonGroup(self)
-        self._flow = FlowLayout(self, spacing=12)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self._flows: dict[str, FlowLayout] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(current_theme().px(8))
+        _grow_with_width(self)
 
     def value(self) -> str:
         """Give the name of the chosen card, nothing when none is."""
@@ -105,11 +106,11 @@ class ChoiceCards(QWidget):
         if name in self._cards:
             self._cards[name].setChecked(True)
 
-    def add(self, name: str, card: ChoiceCard) -> None:
-        """Add a card."""
+    def add(self, name: str, card: ChoiceCard, *, group: str = "") -> None:
+        """Add a card, below the others of its group."""
         self._cards[name] = card
         self._group.addButton(card)
-        self._flow.addWidget(card)
+        self._flow(group).addWidget(card)
         card.clicked.connect(lambda _checked=False: self.value_changed.emit(name))
         self._level()
 
@@ -131,9 +132,26 @@ class ChoiceCards(QWidget):
         """Give a card."""
         return self._cards[name]
 
+    def _flow(self, group: str) -> FlowLayout:
+        if group not in self._flows:
+            place = QWidget()
+            self._flows[group] = FlowLayout(place, spacing=12)
+            _grow_with_width(place)
+            if group:
+                place.setAccessibleName(group)
+                self._layout.addWidget(label(group, "strong"))
+            self._layout.addWidget(place)
+        return self._flows[group]
+
     def _level(self) -> None:
         """Make all cards as high as the highest."""
         height = max((card.needed_height() for card in self._cards.values()), default=0)
         for card in self._cards.values():
             card.setMinimumHeight(height)
         self.updateGeometry()
+
+
+def _grow_with_width(widget: QWidget) -> None:
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    widget.setSizePolicy(policy)

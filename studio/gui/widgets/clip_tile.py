@@ -13,7 +13,8 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QEnterEvent, QHideEvent
 from PySide6.QtWidgets import QWidget
 
-from studio.engine.video.cache import CachedVideo
+from studio.engine.resampling import at_rate, frame_shown_at, real_frames
+from studio.engine.video.stored import StoredVideo
 from studio.gui.session import Session
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.player import Player
@@ -28,6 +29,8 @@ class ClipShape:
 
     frames: int = 16
     stride_frames: int = 1
+    rate: float = 0.0
+    """Frames a second at which the video is taken; 0: its own."""
 
     @classmethod
     def of_recipe(cls, recipe: Mapping[str, Any]) -> ClipShape:
@@ -35,16 +38,20 @@ class ClipShape:
         sampling = recipe.get("sampling")
         values = sampling if isinstance(sampling, Mapping) else {}
         frames, stride = (int(values.get(key, default)) for key, default in (("clip_frames", 16), ("frame_stride", 1)))
-        return cls(max(_LEAST_FRAMES, frames), max(1, stride))
+        return cls(max(_LEAST_FRAMES, frames), max(1, stride), float(values.get("frames_per_second", 0.0)))
 
-    def around(self, cached: CachedVideo, *, at_seconds: float) -> list[int]:
+    def around(self, cached: StoredVideo, *, at_seconds: float) -> list[int]:
         """The frames of the clip whose middle is at that second; near an end of the video, the first or last clip."""
-        span = (self.frames - 1) * self.stride_frames + 1
-        first = min(max(0, cached.frame_at(at_seconds) - span // 2), max(0, cached.frames - span))
-        return [min(first + step * self.stride_frames, cached.frames - 1) for step in range(self.frames)]
+        shown, span = at_rate(cached, self.rate), (self.frames - 1) * self.stride_frames + 1
+        middle = frame_shown_at(at_seconds, self.rate) if self.rate else cached.frame_at(at_seconds)
+        first = min(max(0, middle - span // 2), max(0, shown.frames - span))
+        frames_F = np.minimum(first + np.arange(self.frames) * self.stride_frames, shown.frames - 1)
+        return [int(frame) for frame in real_frames(shown, frames_F)]
 
-    def frames_per_second(self, cached: CachedVideo) -> float:
+    def frames_per_second(self, cached: StoredVideo) -> float:
         """How many of a clip's frames pass in a second of the video."""
+        if self.rate:
+            return self.rate / self.stride_frames
         if cached.frames < 2:
             return 15.0
         gap = float(np.median(np.diff(cached.times_N[:64])))
@@ -133,7 +140,7 @@ class ClipTile(SteadyView):
         self._turns.add(lambda: self._read(wanted, cached, numbers, read))
         return False
 
-    def _read(self, wanted: object, cached: CachedVideo, numbers: Sequence[int],
+    def _read(self, wanted: object, cached: StoredVideo, numbers: Sequence[int],
               read: list[NDArray[np.uint8]]) -> bool:
         if wanted != self._wanted:
             return False

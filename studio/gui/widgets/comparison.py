@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import label
+from studio.gui.judgement import guessing_in
 from studio.gui.run_feed import RunFeed
 from studio.gui.theme import current_theme
 from studio.gui.widgets.differences import Differences, run_colour
@@ -27,10 +28,9 @@ class Comparison(QWidget):
         theme = current_theme()
         self._runs: list[Run] = []
         self._feeds: dict[str, RunFeed] = {}
-        self.plot = LinePlot(floor=0.0, ceiling=100.0, bottom="steps", height_pixels=280)
-        self.plot.setObjectName(f"{prefix}.comparison")
-        self.plot.setAccessibleName("Right answers on held-out videos of the chosen runs, in percent")
-        self.plot.step_hovered.connect(self._read)
+        self._prefix = prefix
+        self._plot: LinePlot | None = None
+        self._place = QVBoxLayout()
         self._note = label("", "caption", wrap=True)
         self._differences = Differences(name=f"{prefix}.differences")
         layout = QVBoxLayout(self)
@@ -39,12 +39,23 @@ class Comparison(QWidget):
         self._title = label("", "heading")
         layout.addWidget(self._title)
         layout.addWidget(label("Right answers on held-out videos, %", "caption"))
-        layout.addWidget(self.plot)
+        layout.addLayout(self._place)
         layout.addWidget(self._note)
         layout.addSpacing(theme.px(8))
         layout.addWidget(label("Settings that differ", "heading"))
         layout.addWidget(self._differences)
         self.hide()
+
+    @property
+    def plot(self) -> LinePlot:
+        """The curves; made when runs are compared for the first time, because that takes a while."""
+        if self._plot is None:
+            self._plot = LinePlot(floor=0.0, ceiling=100.0, bottom="steps", height_pixels=280)
+            self._plot.setObjectName(f"{self._prefix}.comparison")
+            self._plot.setAccessibleName("Right answers on held-out videos of the chosen runs, in percent")
+            self._plot.step_hovered.connect(self._read)
+            self._place.addWidget(self._plot)
+        return self._plot
 
     def value(self) -> list[Run]:
         """Give the runs compared."""
@@ -83,16 +94,19 @@ class Comparison(QWidget):
             self._feeds[run.name].follow(run.folder, live=run.state == "running")
 
     def _draw(self) -> None:
+        if not self._runs and self._plot is None:
+            return
         curves, chances = [], set()
         for place, run in enumerate(self._runs):
             if (feed := self._feeds.get(run.name)) is None:
                 continue
-            steps, values = feed.measured.points("validation", "accuracy")
+            guessing = guessing_in(feed.measured, run)
+            steps, values = feed.measured.points("validation", guessing.figure)
             if len(steps):
                 curves.append(Curve((steps, 100 * values), f"{short_name(run.name)} {share(float(values[-1]))}",
                                     run_colour(place), dots=True))
-            if (chance := feed.measured.chance or run.chance) is not None:
-                chances.add(chance)
+            if guessing.level:
+                chances.add(guessing.level)
         level = (100 * min(chances), f"chance {share(min(chances))}") if len(chances) == 1 else None
         end = max((run.step for run in self._runs), default=1)
         self.plot.set_value(curves, level=level, steps=(0.0, float(max(1, end))))
@@ -107,6 +121,7 @@ class Comparison(QWidget):
             self.plot.setToolTip("")
             return
         self.plot.set_cursor(step)
-        words = [f"{short_name(run.name)}: {share(self._feeds[run.name].measured.at('validation', 'accuracy', step))}"
-                 for run in self._runs if run.name in self._feeds]
+        words = [f"{short_name(run.name)}: {share(measured.at('validation', guessing_in(measured, run).figure, step))}"
+                 for run in self._runs if run.name in self._feeds
+                 for measured in [self._feeds[run.name].measured]]
         self.plot.setToolTip(f"Step {number(step)}\n" + "\n".join(words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -19,6 +20,24 @@ Words = Callable[[float], str]
 _PARTS = 25
 _TURN_MILLISECONDS = 10
 _LONGEST_MEAN = 100
+_LOSS = "loss_"
+
+
+@dataclass(frozen=True)
+class _About:
+    """What one of the plots is like."""
+
+    title: str
+    height_pixels: int
+    floor: float | None = None
+    ceiling: float | None = None
+    bottom: str = ""
+
+
+_PLOTS = {
+    "accuracy": _About("Right answers, %", 184, floor=0.0, ceiling=100.0), "loss": _About("Loss", 184),
+    "rate": _About("Learning rate", 120, floor=0.0, bottom="steps"),
+    "speed": _About("Questions a second", 120, floor=0.0, bottom="steps")}
 
 
 class Curves(QWidget):
@@ -33,11 +52,10 @@ class Curves(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._measured = Measured()
         self._step: float | None = None
-        self.accuracy = LinePlot(floor=0.0, ceiling=100.0, height_pixels=184)
-        self.loss = LinePlot(height_pixels=184)
-        self.rate = LinePlot(floor=0.0, bottom="steps", height_pixels=120)
-        self.speed = LinePlot(floor=0.0, bottom="steps", height_pixels=120)
-        self._readout = label("", "caption", wrap=True)
+        self._made: dict[str, LinePlot] = {}
+        self._places: dict[str, QVBoxLayout] = {}
+        self._readout, self._accuracy_title = label("", "caption", wrap=True), label("", "caption", wrap=True)
+        self._accuracy_title.setText(_PLOTS["accuracy"].title)
         self._readout.setMinimumHeight(self._readout.fontMetrics().height())
         self._draws = {"accuracy": self._draw_accuracy, "loss": self._draw_loss, "rate": self._draw_rate,
                        "speed": self._draw_speed}
@@ -45,8 +63,17 @@ class Curves(QWidget):
         self._turn = QTimer(self, interval=_TURN_MILLISECONDS)
         self._turn.timeout.connect(self._draw_next)
         self._arrange()
-        for plot in self._plots:
-            plot.step_hovered.connect(lambda step: self.set_value(None if step < 0 else step))
+        self._turn.start()
+
+    @property
+    def accuracy(self) -> LinePlot:
+        """Right answers in percent, with the chance line."""
+        return self._plot("accuracy")
+
+    @property
+    def loss(self) -> LinePlot:
+        """The loss."""
+        return self._plot("loss")
 
     def value(self) -> float | None:
         """Give the step under the cursor."""
@@ -69,22 +96,43 @@ class Curves(QWidget):
     def set_measured(self, measured: Measured) -> None:
         """Draw what was measured so far: one plot a turn of the event loop, so that the window never waits."""
         self._measured = measured
-        self._waiting = list(self._draws)
+        # A plot that waits already keeps its turn: curves that grow quickly must not starve the last of them.
+        self._waiting += [name for name in self._draws if name not in self._waiting]
         self._turn.start()
         self._read()
 
     def _draw_next(self) -> None:
-        if self._waiting:
+        """Make the plots one a turn, which takes longest, then draw those that wait."""
+        if missing := [name for name in _PLOTS if name not in self._made]:
+            self._plot(missing[0])
+        elif self._waiting:
             self._draws[self._waiting.pop(0)]()
-        if not self._waiting:
+        if len(self._made) == len(_PLOTS) and not self._waiting:
             self._turn.stop()
 
+    def _plot(self, name: str) -> LinePlot:
+        if name not in self._made:
+            about = _PLOTS[name]
+            made = LinePlot(floor=about.floor, ceiling=about.ceiling, bottom=about.bottom,
+                            height_pixels=about.height_pixels)
+            made.setAccessibleName(about.title)
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            made.step_hovered.connect(lambda step: self.set_value(None if step < 0 else step))
+            made.set_cursor(self._step)
+            made.set_focused(self.hasFocus())
+            self._places[name].setContentsMargins(0, 0, 0, 0)
+            self._places[name].addWidget(made)
+            self._made[name] = made
+        return self._made[name]
+
     def _draw_accuracy(self) -> None:
-        chance = self._measured.chance
+        chance, guessing = self._measured.chance, self._measured.guessing
+        self._accuracy_title.setText(_PLOTS["accuracy"].title + guessing.manner)
         self.accuracy.set_value(
-            [*self._train("accuracy", scale=100, words=lambda value: f"training {value:.0f} %"),
-             *self._held_out("accuracy", scale=100, words=lambda value: f"held out {value:.0f} %")],
-            level=None if chance is None else (100 * chance, f"chance {share(chance)}"), steps=self._span)
+            [*self._train(guessing.figure, scale=100, words=lambda value: f"training {value:.0f} %"),
+             *self._held_out(guessing.figure, scale=100, words=lambda value: f"held out {value:.0f} %")],
+            level=None if chance is None else (100 * guessing.level, f"chance {share(guessing.level)}"),
+            steps=self._span)
 
     def _draw_loss(self) -> None:
         self.loss.set_value([*self._train("loss", scale=1, words=lambda value: f"training {value:.2f}"),
@@ -92,10 +140,10 @@ class Curves(QWidget):
                             steps=self._span)
 
     def _draw_rate(self) -> None:
-        self.rate.set_value(self._single("learning_rate", lambda value: f"{value:.2g}"), steps=self._span)
+        self._plot("rate").set_value(self._single("learning_rate", lambda value: f"{value:.2g}"), steps=self._span)
 
     def _draw_speed(self) -> None:
-        self.speed.set_value(self._single("samples_per_second", rounded), steps=self._span)
+        self._plot("speed").set_value(self._single("samples_per_second", rounded), steps=self._span)
 
     @property
     def _span(self) -> tuple[float, float]:
@@ -123,19 +171,19 @@ class Curves(QWidget):
 
     @property
     def _plots(self) -> tuple[LinePlot, ...]:
-        return self.accuracy, self.loss, self.rate, self.speed
+        return tuple(self._made.values())
 
     def _arrange(self) -> None:
         theme = current_theme()
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.px(24))
         grid.setVerticalSpacing(theme.px(2))
-        titles = ("Right answers, %", "Loss", "Learning rate", "Questions a second")
-        for place, (plot, title) in enumerate(zip(self._plots, titles, strict=True)):
-            plot.setAccessibleName(title)
-            plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            grid.addWidget(label(title, "caption"), place // 2 * 2, place % 2)
-            grid.addWidget(plot, place // 2 * 2 + 1, place % 2)
+        for place, (name, about) in enumerate(_PLOTS.items()):
+            self._places[name] = QVBoxLayout()  # with the room of the plot to come
+            self._places[name].setContentsMargins(0, 0, 0, theme.px(about.height_pixels))
+            title = self._accuracy_title if name == "accuracy" else label(about.title, "caption")
+            grid.addWidget(title, place // 2 * 2, place % 2)
+            grid.addLayout(self._places[name], place // 2 * 2 + 1, place % 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         layout = QVBoxLayout(self)
@@ -185,16 +233,23 @@ class Curves(QWidget):
                        else ""))
         parts = [f"Step {number(self._step)}"]
         for split, title in (("train", "training"), ("validation", "held out")):
-            found = measured.at(split, "accuracy", self._step)
+            found = measured.at(split, measured.guessing.figure, self._step)
             if found is not None:
-                parts.append(f"{title} {share(found)} right, loss {measured.at(split, 'loss', self._step) or 0:.3f}")
+                parts.append(f"{title} {share(found)} right, loss {measured.at(split, 'loss', self._step) or 0:.3f}"
+                             + self._losses(split, self._step))
         if measured.chance is not None:
-            parts.append(f"chance {share(measured.chance)}")
+            parts.append(f"chance {share(measured.guessing.level)}")
         if (rate := measured.at("train", "learning_rate", self._step)) is not None:
             parts.append(f"learning rate {rate:.2g}")
         if (speed := measured.at("train", "samples_per_second", self._step)) is not None:
             parts.append(f"{rounded(speed)} questions a second")
         return " · ".join(parts)
+
+    def _losses(self, split: str, step: float) -> str:
+        """Say the losses that make up the sum, before their weights; nothing where there is only the task's."""
+        said = [f"{name.removeprefix(_LOSS)} {self._measured.at(split, name, step) or 0:.3f}"
+                for name in self._measured.names(split, beginning=_LOSS)]
+        return f" ({', '.join(said)})" if said else ""
 
 
 def mean_over(count: int) -> int:

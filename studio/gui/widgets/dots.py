@@ -32,7 +32,7 @@ class Dots(pg.GraphicsObject):
         super().__init__()
         order_N = _order(len(points_N2))
         self._points_N2, self._class_N = points_N2[order_N], class_N[order_N]
-        self._colours, self._pixels = list(colours), pixels
+        self._colours, self._pixels, self._most = list(colours), pixels, len(points_N2)
         self._stamps_NF = np.zeros((len(points_N2), _FIELDS))
         low, high = points_N2.min(axis=0).tolist(), points_N2.max(axis=0).tolist()
         margin = 0.05 * max(high[0] - low[0], high[1] - low[1]) or 1.0
@@ -44,15 +44,21 @@ class Dots(pg.GraphicsObject):
         """Number of dots."""
         return len(self._points_N2)
 
+    def draw_most(self, most: int) -> None:
+        """Draw at most so many of the dots, a share of each class by chance: while a plot is moved."""
+        if (count := min(most, len(self._points_N2))) != self._most:
+            self._most = count
+            self.update()
+
     def boundingRect(self) -> QRectF:
         return self._bounds
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         shown, ratio = painter.worldTransform(), painter.device().devicePixelRatioF()
         sheet = _sheet(self._colours, pixels=self._pixels * ratio)
-        side, stamps_NF = sheet.height(), self._stamps_NF
-        stamps_NF[:, :2] = self._points_N2 * (shown.m11(), shown.m22()) + (shown.dx(), shown.dy())
-        stamps_NF[:, 2] = side * self._class_N
+        side, stamps_NF = sheet.height(), self._stamps_NF[:self._most]
+        stamps_NF[:, :2] = self._points_N2[:self._most] * (shown.m11(), shown.m22()) + (shown.dx(), shown.dy())
+        stamps_NF[:, 2] = side * self._class_N[:self._most]
         stamps_NF[:, 4:] = (side, side, 1 / ratio, 1 / ratio, 0, 1)
         painter.resetTransform()
         first = cast(QPainter.PixmapFragment, wrapInstance(stamps_NF.ctypes.data, QPainter.PixmapFragment))

@@ -1,17 +1,14 @@
-"""Small drawings of pretext tasks and networks. A task that has none of its own gets shuffled tiles."""
+"""Small drawings; that of a network. That of a task is in `task_drawing`."""
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.theme import Theme, current_theme
 
 _HEIGHT = 92
-_SHUFFLED = {3: (1, 2, 0), 4: (2, 0, 3, 1)}
 
 
 class Drawing(QWidget):
@@ -32,49 +29,6 @@ class Drawing(QWidget):
 
     def draw(self, painter: QPainter, theme: Theme, place: QRectF) -> None:
         """Draw inside a place."""
-
-
-class TaskDrawing(Drawing):
-    """Elements of a throw, shuffled above, in the order of time below. Clips lie in stacks, frames are single."""
-
-    def __init__(self, task: str) -> None:
-        super().__init__(words=f"Drawing of {task}")
-        self._clips = task != "sequence-sorting"
-        self._count = 3 if self._clips else 4
-
-    def draw(self, painter: QPainter, theme: Theme, place: QRectF) -> None:
-        order, count = _SHUFFLED[self._count], self._count
-        tile = QRectF(0, 0, theme.px(44), theme.px(32))
-        pitch = (place.width() - tile.width() - theme.px(8)) / (count - 1)
-        for shown, time in enumerate(order):
-            above = tile.translated(theme.px(2) + shown * pitch, theme.px(4))
-            below = tile.translated(theme.px(2) + time * pitch, place.height() - tile.height() - theme.px(2))
-            self._link(painter, theme, above, below)
-            self._tile(painter, theme, above, time, theme.quiet)
-            self._tile(painter, theme, below, time, theme.accent)
-
-    def _link(self, painter: QPainter, theme: Theme, above: QRectF, below: QRectF) -> None:
-        start, stop = QPointF(above.center().x(), above.bottom()), QPointF(below.center().x(), below.top())
-        path = QPainterPath(start)
-        bend = (stop.y() - start.y()) * 0.7
-        path.cubicTo(start + QPointF(0, bend), stop - QPointF(0, bend), stop)
-        painter.setPen(QPen(QColor(theme.line), max(1.0, 1.5 * theme.scale)))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
-
-    def _tile(self, painter: QPainter, theme: Theme, tile: QRectF, time: int, colour: str) -> None:
-        painter.setBrush(QColor(theme.surface))
-        painter.setPen(QPen(QColor(colour), theme.scale))
-        for back in ((2, 1, 0) if self._clips else (0,)):
-            painter.drawRoundedRect(tile.translated(theme.px(2) * back, -theme.px(2) * back), theme.px(3), theme.px(3))
-        painter.setPen(Qt.PenStyle.NoPen)
-        ghosts = (2, 1, 0) if self._clips else (0,)
-        for back in ghosts:
-            share = (time + 0.75 - 0.28 * back) / self._count
-            centre = QPointF(tile.left() + tile.width() * (0.12 + 0.76 * share),
-                             tile.bottom() - tile.height() * (0.22 + 0.56 * math.sin(math.pi * share)))
-            painter.setBrush(theme.faint(theme.text, share=(1.0, 0.4, 0.18)[back]))
-            painter.drawEllipse(centre, theme.px(3), theme.px(3))
 
 
 class NetworkDrawing(Drawing):

@@ -12,14 +12,15 @@ from studio.engine.evaluation.labels import read_labels
 from studio.gui.blocks import button, column, label, row
 from studio.gui.session import Session
 from studio.gui.theme import current_theme, set_kind
-from studio.gui.widgets.editors import ChoiceBox, label_of
-from studio.gui.widgets.run_choice import RunChoice
+from studio.gui.widgets.editors import ChoiceBox, WholeNumberBox, label_of
+from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
 from studio.gui.words import counted, number
 
 PROTOCOLS = {
     "retrieval": ("Retrieval", "Do videos of one label find each other? Takes seconds to minutes."),
     "linear": ("Linear probe", "Can a straight line separate the labels? Takes seconds to minutes."),
     "finetune": ("Fine-tuning", "Is it a good start for learning the labels? Trains twice, so it takes longest."),
+    "labels": ("How many labels?", "Right answers with 1 to 100 % of the labels: what labelling would buy."),
 }
 FOLDERS = "folders"
 
@@ -48,16 +49,28 @@ class EvaluationForm(QWidget):
         beside.setContentsMargins(0, 0, 0, 0)
         self._csv.setLayout(beside)
         self._says = label("", "caption", wrap=True)
+        self._seeds = WholeNumberBox(minimum=1, maximum=20)
+        label_of(self._seeds, name=f"{prefix}.seeds", title="Repeats",
+                 about="Random networks to compare with, and trainings where labels are learned: more are surer")
+        self._other = ChoiceBox([("", "nothing else")])
+        label_of(self._other, name=f"{prefix}.beside", title="Beside", about="Another run's weights to put beside")
         self._arrange(prefix)
         self._source.value_changed.connect(self._changed)
         self._file.editingFinished.connect(self._changed)
         self._protocols.idClicked.connect(self._changed)
+        self._seeds.value_changed.connect(self._changed)
+        self._other.value_changed.connect(self._changed)
         self._csv.hide()
 
     def value(self) -> tuple[str, str]:
         """Give the protocol, and `folders` or the path of a CSV file."""
         chosen = list(PROTOCOLS)[max(0, self._protocols.checkedId())]
         return chosen, FOLDERS if self._source.value() == FOLDERS else self._file.text().strip()
+
+    def more(self) -> list[str]:
+        """Give the further arguments of `studio evaluate`: repeats, and another run's weights."""
+        arguments = [] if self._seeds.value() == 1 else ["--seeds", str(self._seeds.value())]
+        return arguments + (["--kinetics", str(self._other.value())] if self._other.value() else [])
 
     def set_value(self, protocol: str, labels: str = "") -> None:
         """Choose a protocol, and labels where they are given."""
@@ -71,7 +84,17 @@ class EvaluationForm(QWidget):
     def refresh(self) -> None:
         """Show the session's runs, and what its videos' labels are."""
         self.run_choice.refresh()
+        self._offer_others()
         self._read_labels()
+
+    def _offer_others(self) -> None:
+        """Offer the other runs of the same backbone: their weights fit."""
+        chosen = chosen_run(self._session)
+        runs = [run for run in runs_with_weights(self._session)
+                if chosen and run.name != chosen.name and run.recipe.get("backbone") == chosen.recipe.get("backbone")]
+        kept = self._other.value()
+        self._other.set_choices([("", "nothing else"), *((run.name, f"weights of {run.name}") for run in runs)])
+        self._other.set_value(kept if kept in {run.name for run in runs} else "")
 
     def _arrange(self, prefix: str) -> None:
         theme = current_theme()
@@ -79,7 +102,7 @@ class EvaluationForm(QWidget):
         protocols.setSpacing(theme.px(8))
         for place, (protocol, (title, about)) in enumerate(PROTOCOLS.items()):
             choice = QRadioButton(title)
-            choice.setObjectName(f"{prefix}.{protocol}")
+            choice.setObjectName(f"{prefix}.{'budget' if protocol == 'labels' else protocol}")
             choice.setAccessibleName(title)
             choice.setAccessibleDescription(about)
             choice.setChecked(place == 0)
@@ -93,6 +116,8 @@ class EvaluationForm(QWidget):
         layout.addWidget(self.run_choice)
         layout.addLayout(protocols)
         layout.addLayout(column(label("Labels", "caption"), self._source, self._csv, self._says))
+        layout.addLayout(column(label("Repeats", "caption"), self._seeds))
+        layout.addLayout(column(label("Beside random weights", "caption"), self._other))
 
     def _changed(self, *_: object) -> None:
         self._csv.setVisible(self._source.value() != FOLDERS)

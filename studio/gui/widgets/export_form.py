@@ -14,10 +14,10 @@ from studio.gui.widgets.editors import ChoiceBox, label_of
 
 FORMATS = {
     "safetensors": ("safetensors", ".safetensors", "Data only, for any program that reads tensors."),
-    "torchvision": ("torchvision state dict", ".pth", "For torchvision's r2plus1d_18."),
+    "torchvision": ("torchvision state dict", ".pth", "For torchvision's r3d_18, mc3_18 and r2plus1d_18."),
     "onnx": ("ONNX graph", ".onnx", "Clips in, features out, without Python."),
 }
-_TORCHVISION_BACKBONE = "r2plus1d_18"
+_TORCHVISION_BACKBONES = ("r3d_18", "mc3_18", "r2plus1d_18")
 
 
 class ExportForm(QWidget):
@@ -80,7 +80,7 @@ class ExportForm(QWidget):
         chosen, place = self.value()
         if self._run is None:
             return "There is no run with weights yet."
-        if chosen == "torchvision" and self._run.recipe.get("backbone") != _TORCHVISION_BACKBONE:
+        if chosen == "torchvision" and self._run.recipe.get("backbone") not in _TORCHVISION_BACKBONES:
             return f"torchvision has no {self._run.recipe.get('backbone')}: choose another format."
         return "" if place else "Say where the file should go."
 

@@ -6,56 +6,47 @@ Legend: N clips.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from studio.gui.theme import current_theme
-from studio.gui.widgets.dots import Dots
-from studio.gui.widgets.plot import Plot
+from studio.gui.widgets.point_plot import PointPlot, inside_N
 
-_REACH_PIXELS = 14
-_LEAST_SIZE, _LARGEST_SIZE = 3.0, 7.0
-_PLAIN, _DIMMED = 0.85, 0.12
+Tool = Literal["point", "rectangle", "lasso"]
+_STILL_PIXELS, _STEP_PIXELS = 4, 3
+_ZOOM, _PAN_PIXELS = 1.25, 40
+_KEYS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
+HOW_TO = ("Arrow keys walk from clip to clip, Enter asks about one, Space takes one into the selection or out of it, "
+          "Shift+Enter takes all in the rectangle from the last one taken, Ctrl+A takes all, Escape takes none. "
+          "Plus and minus zoom (also Ctrl and the wheel), Shift and arrows move the map, 0 shows all of it.")
 
 
-class FeatureMap(Plot):
-    """Shows N points; its value is the clip chosen.
+class FeatureMap(PointPlot):
+    """Shows N clips; its value is the clip chosen.
 
     `hovered` tells of the point under the mouse or reached by the arrow keys (-1: none), `value_changed` of the one
-    that was clicked or entered. Several maps of the same clips can point at the same one (`point_at`).
+    that was clicked or entered, `taken` of those that were selected: inside what was drawn with the tool, or by keys.
+    Several maps of the same clips can point at the same one (`point_at`).
     """
 
     hovered = Signal(int)
     value_changed = Signal(int)
+    taken = Signal(object)
 
     def __init__(self, *, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(title)
-        self._xy_N2: NDArray[np.float64] = np.zeros((0, 2))
-        self._class_N: NDArray[np.intp] = np.zeros(0, np.intp)
-        self._colours: list[str] = []
-        self._dimmed: set[int] = set()
-        self._layers: list[Dots] = []
-        self._chosen, self._pointed = -1, -1
-        self._near: list[int] = []
+        self.setAccessibleDescription(HOW_TO)
+        self._tool: Tool = "point"
+        self._drawn: list[QPointF] = []
         self._pressed_at: QPointF | None = None
-        for side in ("bottom", "left"):
-            self.hideAxis(side)
-        self.getViewBox().setAspectLocked(True)
-        self.getViewBox().setDefaultPadding(0.04)
-        self._rings = [pg.ScatterPlotItem(pxMode=True, brush=None) for _ in range(4)]
-        for depth, ring in enumerate(self._rings):
-            ring.setZValue(100 + depth)
-            self.addItem(ring)
+        self._corner = -1
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
-        self.restyle()
 
     def value(self) -> int:
         """Give the clip chosen, -1 while there is none."""
@@ -66,88 +57,106 @@ class FeatureMap(Plot):
         self._chosen = clip
         self._draw_rings()
 
-    def set_points(self, xy_N2: NDArray[np.float32]) -> None:
-        """Take over the places of N clips; colours and marks are forgotten."""
-        self._class_N, self._colours, self._dimmed = np.zeros(len(xy_N2), np.intp), [], set()
-        self._chosen, self._pointed, self._near = -1, -1, []
-        self._xy_N2 = np.asarray(xy_N2, np.float64)  # pyqtgraph's limits do not fit into float32
-        self._draw_points()
-        self._draw_rings()
-        if len(xy_N2):
-            low, high = self._xy_N2.min(axis=0).tolist(), self._xy_N2.max(axis=0).tolist()
-            self.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]))
+    def set_tool(self, tool: Tool) -> None:
+        """Say what dragging does: moves the map, or draws a rectangle or a lasso around clips."""
+        self._tool = tool
+        self.setCursor(Qt.CursorShape.ArrowCursor if tool == "point" else Qt.CursorShape.CrossCursor)
 
-    def set_classes(self, class_N: NDArray[np.intp], colours: Sequence[str]) -> None:
-        """Colour each clip by its class; all stand out again."""
-        self._class_N, self._colours, self._dimmed = class_N, list(colours), set()
-        self._draw_points()
+    def inside(self, outline: Sequence[QPointF]) -> list[int]:
+        """The points inside an outline of places in the widget."""
+        corners_P2 = np.array([(place.x(), place.y()) for place in outline]).reshape(-1, 2)
+        found: list[int] = np.flatnonzero(inside_N(self._in_pixels(), corners_P2)).tolist()
+        return found
 
-    def set_dimmed(self, classes: set[int]) -> None:
-        """Let the points of some classes step back."""
-        self._dimmed = set(classes)
-        self._draw_points()
-
-    def set_near(self, clips: Sequence[int]) -> None:
-        """Ring the neighbours of the clip chosen."""
-        self._near = list(clips)
-        self._draw_rings()
-
-    def point_at(self, clip: int) -> None:
-        """Mark the clip that is looked at, without telling."""
-        if clip != self._pointed:
-            self._pointed = clip
-            self._draw_rings()
-
-    def clip_at(self, place: QPointF) -> int:
-        """Find the clip nearest to a place in the widget, -1 where none is near."""
-        if not len(self._xy_N2):
-            return -1
-        pixels_N2 = self._in_pixels()
-        distance_N = np.hypot(pixels_N2[:, 0] - place.x(), pixels_N2[:, 1] - place.y())
-        nearest = int(distance_N.argmin())
-        return nearest if distance_N[nearest] <= current_theme().px(_REACH_PIXELS) else -1
-
-    def place_of(self, clip: int) -> QPointF:
-        """Give where a clip lies in the widget, in pixels."""
-        x, y = self._in_pixels()[clip]
-        return QPointF(float(x), float(y))
-
-    def restyle(self) -> None:
-        super().restyle()
-        self.showGrid(x=False, y=False)
-        if hasattr(self, "_rings"):
-            self._draw_points()
-            self._draw_rings()
+    def draw_outline(self, outline: Sequence[QPointF]) -> None:
+        """Show what is being drawn around points; nothing takes it away."""
+        box = self.getViewBox()
+        places = [box.mapSceneToView(self.mapToScene(place.toPoint())) for place in [*outline, *outline[:1]]]
+        self._outline.setData([place.x() for place in places], [place.y() for place in places])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed_at = event.position()
+        self._drawn = [event.position()]
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         pressed, self._pressed_at = self._pressed_at, None
-        if pressed is not None and (event.position() - pressed).manhattanLength() <= 4:
+        outline, self._drawn = self._outline_to(event.position()), []
+        self.draw_outline([])
+        if pressed is None:
+            return
+        if (event.position() - pressed).manhattanLength() <= _STILL_PIXELS:
             self._choose(self.clip_at(event.position()))
+        elif self._tool != "point":
+            self._take(self.inside(outline))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._look_at(self.clip_at(event.position()))
+        if self._pressed_at is None or not event.buttons():
+            self._look_at(self.clip_at(event.position()))
+        elif self._tool == "point":
+            moved = event.position() - self._drawn[-1]
+            self._drawn.append(event.position())
+            self.pan(moved.x(), moved.y())
+        else:
+            if (event.position() - self._drawn[-1]).manhattanLength() >= _STEP_PIXELS:
+                self._drawn.append(event.position())
+            self.draw_outline(self._outline_to(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self._look_at(-1)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-        key = Qt.Key(event.key())
-        if key in steps and len(self._xy_N2):
-            self._look_at(self._next_clip(*steps[key]))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._pointed >= 0:
-            self._choose(self._pointed)
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(_ZOOM ** (event.angleDelta().y() / 120), around=event.position())
+            event.accept()
         else:
+            event.ignore()  # the page scrolls
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, shift = Qt.Key(event.key()), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in _KEYS and shift:
+            self.pan(*(-_PAN_PIXELS * step for step in _KEYS[key]))
+        elif key in _KEYS and self.count:
+            self._look_at(self._next_clip(*_KEYS[key]))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._pointed >= 0:
+            self._take_rectangle() if shift and self._corner >= 0 else self._choose(self._pointed)
+        elif key == Qt.Key.Key_A and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._take(range(self.count))
+        elif key == Qt.Key.Key_Escape and len(self._taken):
+            self._take([])
+        elif not self._pressed(key):
             event.ignore()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if hasattr(self, "_rings"):
-            self._draw_rings()
+    def _pressed(self, key: Qt.Key) -> bool:
+        """Do what one of the other keys does; whether it does anything."""
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(_ZOOM)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1 / _ZOOM)
+        elif key == Qt.Key.Key_0:
+            self.show_all()
+        elif key == Qt.Key.Key_Space and self._pointed >= 0:
+            self._corner = self._pointed
+            self._take(sorted({int(clip) for clip in self._taken} ^ {self._pointed}))
+        else:
+            return False
+        return True
+
+    def _take_rectangle(self) -> None:
+        """Take what lies between the clip taken last and the one pointed at, both with it."""
+        one, other = self.place_of(self._corner), self.place_of(self._pointed)
+        low, high = QPointF(min(one.x(), other.x()) - 1, min(one.y(), other.y()) - 1), \
+            QPointF(max(one.x(), other.x()) + 1, max(one.y(), other.y()) + 1)
+        self._take(sorted({int(clip) for clip in self._taken} | set(self.inside(_corners(low, high)))))
+
+    def _outline_to(self, place: QPointF) -> list[QPointF]:
+        if not self._drawn:
+            return []
+        return _corners(self._drawn[0], place) if self._tool == "rectangle" else [*self._drawn, place]
+
+    def _take(self, clips: Sequence[int]) -> None:
+        self.set_taken(clips)
+        self.taken.emit(list(clips))
 
     def _look_at(self, clip: int) -> None:
         if clip != self._pointed:
@@ -159,12 +168,6 @@ class FeatureMap(Plot):
             self.set_value(clip)
             self.value_changed.emit(clip)
 
-    def _in_pixels(self) -> NDArray[np.float64]:
-        """The places of all clips in the widget, in pixels [N, 2] (the view never turns or shears)."""
-        box, shown = self.getViewBox(), self.viewportTransform()
-        zero, one = (shown.map(box.mapViewToScene(QPointF(*place))) for place in ((0.0, 0.0), (1.0, 1.0)))
-        return self._xy_N2 * np.array([one.x() - zero.x(), one.y() - zero.y()]) + np.array([zero.x(), zero.y()])
-
     def _next_clip(self, right: int, down: int) -> int:
         """The nearest clip in a direction of the one looked at (the chosen one at first)."""
         start = self._pointed if self._pointed >= 0 else max(0, self._chosen)
@@ -174,32 +177,6 @@ class FeatureMap(Plot):
         ahead_N = along_N > np.maximum(0.5, across_N)
         return int(np.where(ahead_N, along_N + across_N, np.inf).argmin()) if ahead_N.any() else start
 
-    def _size(self) -> float:
-        """Points get smaller as they get many."""
-        size = 60 / max(1.0, len(self._xy_N2)) ** 0.3
-        return current_theme().px(10 * min(_LARGEST_SIZE, max(_LEAST_SIZE, size))) / 10
 
-    def _draw_points(self) -> None:
-        for layer in self._layers:
-            self.removeItem(layer)
-        theme = current_theme()
-        colours = self._colours or [theme.quiet]
-        dimmed_N = np.isin(self._class_N, list(self._dimmed))
-        self._layers = [self._dots(chosen_N, [theme.faint(colour, share=share) for colour in colours])
-                        for chosen_N, share in ((dimmed_N, _DIMMED), (~dimmed_N, _PLAIN)) if chosen_N.any()]
-        for layer in self._layers:
-            self.addItem(layer)
-
-    def _dots(self, chosen_N: NDArray[np.bool_], colours: Sequence[QColor]) -> Dots:
-        return Dots(self._xy_N2[chosen_N], self._class_N[chosen_N], colours, pixels=self._size())
-
-    def _draw_rings(self) -> None:
-        theme, size = current_theme(), self._size()
-        pointed, chosen = ([clip] if clip >= 0 else [] for clip in (self._pointed, self._chosen))
-        near = [clip for clip in self._near if clip >= 0]
-        marks = ((near, theme.text, 1, size + theme.px(5)), (chosen, theme.ground, 6, size + theme.px(10)),
-                 (chosen, theme.accent, 3, size + theme.px(10)), (pointed, theme.text, 2, size + theme.px(8)))
-        for ring, (clips, colour, width, diameter) in zip(self._rings, marks, strict=True):
-            points_M2 = self._xy_N2[clips] if clips else np.zeros((0, 2))
-            ring.setData(x=points_M2[:, 0], y=points_M2[:, 1], size=diameter, brush=None,
-                         pen=pg.mkPen(colour, width=width))
+def _corners(one: QPointF, other: QPointF) -> list[QPointF]:
+    return [one, QPointF(other.x(), one.y()), other, QPointF(one.x(), other.y())]

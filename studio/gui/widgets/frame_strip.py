@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.engine.video.cache import CachedVideo
+from studio.engine.video.stored import StoredVideo
 from studio.gui.theme import Theme, current_theme, theme_watch
 from studio.gui.widgets.pictures import pixmap
 from studio.gui.words import seconds_text
@@ -23,7 +23,7 @@ class FrameStrip(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._video: CachedVideo | None = None
+        self._video: StoredVideo | None = None
         self._frame = 0
         self._pixmaps: dict[int, QPixmap] = {}
         self._message = ""
@@ -45,11 +45,11 @@ class FrameStrip(QWidget):
             self.update()
 
     @property
-    def video(self) -> CachedVideo | None:
+    def video(self) -> StoredVideo | None:
         """The video shown."""
         return self._video
 
-    def set_video(self, video: CachedVideo | None, message: str = "") -> None:
+    def set_video(self, video: StoredVideo | None, message: str = "") -> None:
         """Show another video, or say why there is none."""
         self._video, self._message = video, message
         self._pixmaps.clear()

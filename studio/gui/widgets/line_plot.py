@@ -50,8 +50,7 @@ class LinePlot(Plot):
 
     def __init__(self, *, floor: float | None = None, ceiling: float | None = None, bottom: str = "",
                  height_pixels: int = 176) -> None:
-        super().__init__(bottom=bottom)
-        self.setAxisItems({"bottom": StepAxis()})
+        super().__init__(bottom=bottom, axes={"bottom": StepAxis()})
         self._floor, self._ceiling, self._height = floor, ceiling, height_pixels
         self._curves: list[Curve] = []
         self._level: tuple[float, str] | None = None

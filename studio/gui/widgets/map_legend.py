@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -22,7 +23,7 @@ from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.words import breakable, number
 
-COLOUR_BY = {"folder": "Folder", "label": "Label", "group": "Group", "time": "Time in the video"}
+COLOUR_BY = {"folder": "Folder", "label": "Label", "group": "Group", "time": "Time in the video", "motion": "Motion"}
 _PARTS = ("start", "a quarter in", "middle", "three quarters in", "end")
 _NAMED = 7
 
@@ -38,20 +39,26 @@ class Classes:
 
 
 def classes_by(kind: str, video_ids: Sequence[int], times: Sequence[Sequence[float]], videos: Mapping[int, Video], *,
-               first: int | None = None) -> Classes:
-    """Sort clips into classes to colour them by (`COLOUR_BY`).
+               first: int | None = None, motion: Sequence[Sequence[float]] = ()) -> Classes:
+    """Sort clips into classes to colour them by (`COLOUR_BY`); `motion` is each clip's, in pixels a frame.
 
-    The class of the video `first` comes first, then the largest; what is over the seventh is one class of others.
+    The class of the video `first` comes first, then the largest; what is over the seventh is one class of others. A
+    class has the same colour whatever run is shown and whatever is asked about, as long as it is one of the largest.
     """
     if kind == "time":
         return _by_time(video_ids, times, videos)
+    if kind == "motion":
+        return _by_motion(motion or [[0.0] * len(moments) for moments in times])
     names_N = [name for video_id, moments in zip(video_ids, times, strict=True)
                for name in [_name(kind, videos.get(video_id))] * len(moments)]
     front = _name(kind, videos[first]) if first is not None and first in videos else None
-    ranked = sorted(Counter(names_N).items(), key=lambda item: (item[0] != front, -item[1], item[0]))
+    largest = sorted(Counter(names_N).items(), key=lambda item: (-item[1], item[0]))
+    ranked = sorted(largest, key=lambda item: item[0] != front)
     theme = current_theme()
     named = [name for name, _ in ranked[:_NAMED]]
-    colours = [theme.series(place) for place in range(len(named))]
+    standing = [name for name, _ in largest[:_NAMED] if name in named]
+    standing += [name for name in named if name not in standing]
+    colours = [theme.series(standing.index(name)) for name in named]
     places = {name: place for place, name in enumerate(named)}
     if len(ranked) > _NAMED:
         named.append(f"{number(len(ranked) - _NAMED)} others")
@@ -64,10 +71,21 @@ def _by_time(video_ids: Sequence[int], times: Sequence[Sequence[float]], videos:
     shares = [moment / max(1e-6, videos[video_id].seconds if video_id in videos else max(moments, default=1.0))
               for video_id, moments in zip(video_ids, times, strict=True) for moment in moments]
     class_N = np.clip(np.array(shares, np.float64) * len(_PARTS), 0, len(_PARTS) - 1).astype(np.intp)
-    shades = pg.colormap.get("viridis")
-    low, high = (0.25, 1.0) if current_theme().dark else (0.0, 0.8)
-    return _counted(class_N, list(_PARTS), [shades.map(place, mode="qcolor").name()
-                                            for place in np.linspace(low, high, len(_PARTS))])
+    return _counted(class_N, list(_PARTS), _shades())
+
+
+def _by_motion(motion: Sequence[Sequence[float]]) -> Classes:
+    """Fifths of the clips by their motion, which belongs to the videos and not to a run."""
+    motion_N = np.array([value for row in motion for value in row], np.float64)
+    edges = np.quantile(motion_N, np.linspace(0, 1, len(_PARTS) + 1)) if len(motion_N) else np.zeros(len(_PARTS) + 1)
+    class_N = np.searchsorted(edges[1:-1], motion_N, side="right").astype(np.intp)
+    names = [f"{low:.2f} to {high:.2f} pixels a frame" for low, high in pairwise(edges)]
+    return _counted(class_N, names, _shades())
+
+
+def _shades() -> list[str]:
+    shades, (low, high) = pg.colormap.get("viridis"), (0.25, 1.0) if current_theme().dark else (0.0, 0.8)
+    return [shades.map(place, mode="qcolor").name() for place in np.linspace(low, high, len(_PARTS))]
 
 
 def _counted(class_N: NDArray[np.intp], names: list[str], colours: list[str]) -> Classes:

@@ -1,26 +1,35 @@
-"""Two maps of all clips, trained and random weights, that point at the same clip; the clip plays beside them."""
+"""Two maps of all clips, trained weights and what stands beside, that point at the same clip, which plays beside them.
+
+Legend: V videos, C clips of a video, N = V x C clips.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QVBoxLayout, QWidget
 
+from studio.engine import files
 from studio.engine.catalogue import Video, display_path
-from studio.gui.blocks import column, label, row
+from studio.engine.errors import StudioError
+from studio.gui.blocks import column, label
 from studio.gui.session import Session
 from studio.gui.theme import current_theme
+from studio.gui.widgets.clip_selection import ClipSelection, TakenClip
 from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
-from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.feature_map import FeatureMap
 from studio.gui.widgets.flow import SideBySide
-from studio.gui.widgets.map_legend import COLOUR_BY, MapLegend, classes_by
+from studio.gui.widgets.map_controls import MapControls
+from studio.gui.widgets.map_legend import MapLegend, classes_by
 from studio.gui.widgets.neighbour_grid import Entry
 from studio.gui.widgets.player import Player
+from studio.gui.widgets.waiting import Waiting
 from studio.gui.words import seconds_text, share
 
 _TILE = (196, 147)
@@ -28,49 +37,81 @@ _MAP_PIXELS = 300
 
 
 class MapPanel(QWidget):
-    """Shows the clips of a run. `chosen` tells which clip was clicked: video number and second."""
+    """Shows the clips of a run. `chosen` tells which clip was clicked: video number and second.
+
+    `selection` has the clips that were taken; `method_changed` tells that the map shall be drawn in another way.
+    """
 
     chosen = Signal(int, float)
+    method_changed = Signal(str)
 
     def __init__(self, session: Session, turns: Turns, *, name: str) -> None:
         super().__init__()
         self._session = session
-        self.run_shown = ""
+        self.run_shown = self._beside_shown = ""
+        self.method_shown = "directions"
         self._video_ids: list[int] = []
         self._times_VC: NDArray[np.float64] = np.zeros((0, 1))
+        self._motion: Sequence[Sequence[float]] = ()
         self._asked: tuple[Entry, list[Entry], list[Entry]] | None = None
         self.trained = FeatureMap(name=f"{name}.map", title="Map of all clips, trained weights")
         self.random = FeatureMap(name=f"{name}.random_map", title="Map of all clips, random weights")
         self._shares = {shown: label("drawn when the features are made", "caption", wrap=True)
                         for shown in (self.trained, self.random)}
         self.legend = MapLegend(name=f"{name}.legend")
-        self.colour_box = self._make_colour_box(f"{name}.colour_by")
+        self.controls = MapControls(name=name, by_label=any(video.label for video in session.videos))
+        self.selection = ClipSelection(session, name=f"{name}.taken")
+        self.waiting = Waiting(name=f"{name}.map_waiting", can_stop=True)
         self.player = Player(self)
         self.tile = ClipTile(session, turns, player=self.player, tile=_TILE, caption_lines=4)
         self.tile.setObjectName(f"{name}.hovered")
         self.tile.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lay_out()
+        self._connect()
+        self._look_at(-1)
+
+    def _connect(self) -> None:
         for one, other in ((self.trained, self.random), (self.random, self.trained)):
             one.setMinimumHeight(current_theme().px(_MAP_PIXELS))
             one.hovered.connect(self._look_at)
             one.hovered.connect(other.point_at)
             one.value_changed.connect(self._choose)
+            one.taken.connect(self._take)
+            self.controls.tool_changed.connect(one.set_tool)
+            self.controls.whole_wanted.connect(one.show_all)
         self.legend.value_changed.connect(self._dim)
-        self._look_at(-1)
+        self.controls.method_changed.connect(self.method_changed)
+        self.controls.colour_changed.connect(lambda _kind: self._colour())
+        self.controls.joined_changed.connect(lambda _on: self._join(-1))
+        self.controls.save_wanted.connect(self._choose_file)
+        self.selection.pointed.connect(self._show_point)
+        self.selection.cleared.connect(lambda: self._take([]))
 
     def set_value(self, run: str, result: dict[str, Any], trained_N2: NDArray[np.float32],
                   random_N2: NDArray[np.float32]) -> None:
         """Show a run's map: the worker's answer and its two arrays of places."""
-        self.run_shown = run
+        taken = {(one.video_id, one.clip) for one in self.selection.value()}
+        self.run_shown, self._beside_shown = run, str(result["beside"]["name"])
+        self.method_shown, self._motion = str(result["method"]), result["motion"]
+        self._beside.setText(_capital(result["beside"]["title"]))
         self._video_ids = [int(video_id) for video_id in result["video_ids"]]
         self._times_VC = np.asarray(result["times"], np.float64).reshape(len(self._video_ids), -1)
         for shown, xy_N2, shares in ((self.trained, trained_N2, result["shares"]),
                                      (self.random, random_N2, result["random_shares"])):
             shown.set_points(xy_N2)
-            self._shares[shown].setText(f"shows {share(sum(shares))} of the spread")
+            self._shares[shown].setText("keeps neighbours together; distances between clusters say nothing"
+                                        if self.method_shown == "neighbours" else
+                                        f"shows {share(sum(shares))} of the spread")
         self._colour()
+        clips = self._times_VC.shape[1]
+        self._take([video * clips + clip for video, video_id in enumerate(self._video_ids) for clip in range(clips)
+                    if (video_id, clip) in taken])
         if self._asked:
             self.set_query(*self._asked)
+
+    def shows(self, run: str, beside: str, method: str = "") -> bool:
+        """Whether this is what is shown; without a method, drawn in whatever way."""
+        return (self.run_shown, self._beside_shown) == (run, beside) and method in ("", self.method_shown)
 
     def set_query(self, query: Entry, trained: list[Entry], random: list[Entry]) -> None:
         """Mark the clip asked about and its neighbours."""
@@ -83,18 +124,25 @@ class MapPanel(QWidget):
         for shown, entries in ((self.trained, trained), (self.random, random)):
             shown.set_value(self._clip_of(query))
             shown.set_near([self._clip_of(entry) for entry in entries])
+        self._join(-1)
+
+    def save(self, path: Path) -> None:
+        """Write both maps with their legend as a PNG; the person is told when it is there."""
+        content = QByteArray()
+        buffer = QBuffer(content)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self._pictured.grab().save(buffer, "PNG")
+        try:
+            files.write_bytes(path, bytes(content.data()))
+        except (StudioError, OSError) as error:
+            self._session.notify(f"{path.name} could not be written ({error}).", remedy="Choose another folder",
+                                 level="error")
+        else:
+            self._session.notify(f"The picture {path.name} was saved.")
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.player.stop()
-
-    def _make_colour_box(self, name: str) -> ChoiceBox:
-        box = ChoiceBox(list(COLOUR_BY.items()))
-        label_of(box, name=name, title="Colour by", about="What the colours of the map mean")
-        box.setMinimumContentsLength(14)
-        box.set_value("label" if any(video.label for video in self._session.videos) else "folder")
-        box.value_changed.connect(lambda _kind: self._colour())
-        return box
 
     def _lay_out(self) -> None:
         theme = current_theme()
@@ -103,35 +151,39 @@ class MapPanel(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.px(16))
         grid.setVerticalSpacing(theme.px(4))
-        for place, (title, shown) in enumerate((("Trained weights", self.trained), ("Random weights", self.random))):
-            grid.addLayout(self._head(title, self._shares[shown]), 0, place)
+        self._beside = label("Random weights", "strong")
+        for place, (title, shown) in enumerate(((label("Trained weights", "strong"), self.trained),
+                                                (self._beside, self.random))):
+            grid.addLayout(column(title, self._shares[shown], spacing=2), 0, place)
             grid.addWidget(shown, 1, place)
             grid.setColumnStretch(place, 1)
         grid.setRowStretch(1, 1)
         right.setContentsMargins(0, 0, 0, 0)
         right.addWidget(self.tile)
         right.addStretch(1)
-        by = label("Colour by", "caption")
-        by.setBuddy(self.colour_box)
+        self._pictured = QWidget()
+        pictured = column(self.legend, maps, spacing=8)
+        pictured.setContentsMargins(0, 0, 0, 0)
+        pictured.setStretch(1, 1)
+        self._pictured.setLayout(pictured)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(8))
-        layout.addLayout(row(label("Map of all clips", "heading"), None, by, self.colour_box))
+        layout.addWidget(label("Map of all clips", "heading"))
         layout.addWidget(label("A point is a clip; points near together are alike to the network. Ringed: the query "
                                "and its neighbours.", "quiet", wrap=True))
-        layout.addWidget(self.legend)
-        layout.addWidget(SideBySide(maps, beside, column_pixels=_TILE[0] + 4), 1)
-
-    def _head(self, title: str, shares: QLabel) -> QVBoxLayout:
-        return column(label(title, "strong"), shares, spacing=2)
+        layout.addWidget(self.controls)
+        layout.addWidget(self.waiting)
+        layout.addWidget(SideBySide(self._pictured, beside, column_pixels=_TILE[0] + 4), 1)
+        layout.addWidget(self.selection)
 
     def _colour(self) -> None:
         if not self._video_ids:
             return
         videos = {video.id: video for video in self._session.videos}
         first = self._asked[0]["video_id"] if self._asked else None
-        classes = classes_by(str(self.colour_box.value()), self._video_ids, self._times_VC.tolist(), videos,
-                             first=first)
+        classes = classes_by(str(self.controls.colour_box.value()), self._video_ids, self._times_VC.tolist(), videos,
+                             first=first, motion=self._motion)
         self.legend.set_value(classes)
         for shown in (self.trained, self.random):
             shown.set_classes(classes.class_N, classes.colours)
@@ -140,7 +192,34 @@ class MapPanel(QWidget):
         for shown in (self.trained, self.random):
             shown.set_dimmed(classes)
 
+    def _take(self, clips: Sequence[int]) -> None:
+        """List the clips taken, and show them on both maps."""
+        for shown in (self.trained, self.random):
+            shown.set_taken(clips)
+        self.selection.set_value([TakenClip(clip, self._video_ids[video], number, float(self._times_VC[video, number]))
+                                  for clip in clips for video, number in [divmod(clip, self._times_VC.shape[1])]])
+
+    def _show_point(self, clip: int) -> None:
+        for shown in (self.trained, self.random):
+            shown.point_at(clip)
+        self._look_at(clip)
+
+    def _join(self, clip: int) -> None:
+        """Draw a line through the clips of the video of a clip, or of the query, in time."""
+        clip = clip if clip >= 0 else self.trained.value()
+        clips = self._times_VC.shape[1]
+        joined = self.controls.joined.value() and 0 <= clip < self._times_VC.size
+        path = [clip // clips * clips + number for number in range(clips)] if joined else []
+        for shown in (self.trained, self.random):
+            shown.set_path(path)
+
+    def _choose_file(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save map", str(Path.home() / "map.png"), "Picture (*.png)")
+        if chosen:
+            self.save(Path(chosen).with_suffix(".png"))
+
     def _look_at(self, clip: int) -> None:
+        self._join(clip)
         if not 0 <= clip < self._times_VC.size:
             self.player.stop()
             if self.tile.place is None:
@@ -173,3 +252,7 @@ def _caption(video: Video | None, at_seconds: float) -> str:
         return seconds_text(at_seconds)
     named = [part for part in (video.label, video.group) if part and not part.endswith(video.path)]
     return "\n".join([display_path(video.path), " · ".join([seconds_text(at_seconds), *named])])
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.engine.video.cache import CachedVideo
+from studio.engine.video.stored import StoredVideo
 from studio.gui.theme import current_theme
 from studio.gui.widgets.curve_plot import CurvePlot, Window
 from studio.gui.widgets.frame_strip import FrameStrip
@@ -49,7 +49,7 @@ class MotionPanel(QWidget):
         """Put the cursor on a frame."""
         self.curve.set_value(frame)
 
-    def set_video(self, video_id: int | None, cached: CachedVideo | None) -> None:
+    def set_video(self, video_id: int | None, cached: StoredVideo | None) -> None:
         """Show a video; the cursor starts where it moves most."""
         if cached is None:
             self.curve.set_curve(np.zeros(0), np.zeros(0, np.float32))
@@ -70,5 +70,5 @@ class MotionPanel(QWidget):
 def window_of(dealt: Dealt, *, answer: bool) -> Window:
     """Give a tuple's window, with its elements where the answer may be seen."""
     start, stop = dealt.window_seconds
-    shown = [(times[0], times[-1], str(number + 1)) for number, times in enumerate(dealt.times)]
+    shown = [(min(times), max(times), str(number + 1)) for number, times in enumerate(dealt.times)]
     return Window(start, stop, shown if answer else ())

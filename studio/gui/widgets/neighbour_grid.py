@@ -26,7 +26,9 @@ _CAPTION_LINES = 3
 
 
 class NeighbourGrid(QWidget):
-    """Shows ranked clips under trained weights, and below them under random weights; `chosen` tells of a click.
+    """Shows ranked clips under trained weights, and below them under random weights or what else stands beside.
+
+    `chosen` tells of a click.
 
     All tiles follow `player`, which is the query's too; it rests while the grid is hidden.
     """
@@ -93,7 +95,8 @@ class Ranking(QWidget):
         layout.setSpacing(theme.px(8))
         head = QVBoxLayout()
         head.setSpacing(theme.px(2))
-        head.addWidget(label(title, "heading"))
+        self._heading = label(title, "heading")
+        head.addWidget(self._heading)
         head.addWidget(self._words)
         layout.addLayout(head)
         layout.addLayout(self._flow)
@@ -110,6 +113,12 @@ class Ranking(QWidget):
     def words(self) -> str:
         """Give the line under the heading."""
         return self._words.text()
+
+    def set_title(self, title: str) -> None:
+        """Name the ranking anew."""
+        self._title = title
+        self._heading.setText(title)
+        self.setAccessibleName(title)
 
     def set_words(self, text: str) -> None:
         """Write the line under the heading."""
@@ -152,7 +161,8 @@ def caption(entry: Entry) -> str:
     path = PurePosixPath(str(entry["video"]).replace("\\", "/"))
     group = entry.get("group") or ""
     own_name = path.stem if not group or group.endswith(str(path)) else group
-    return "\n".join(filter(None, [alike, entry.get("label") or folder_of(entry), own_name]))
+    return "\n".join(filter(None, [alike + (" · hub" if entry.get("hub") else ""),
+                                   entry.get("label") or folder_of(entry), own_name]))
 
 
 def folder_of(entry: Entry) -> str:
@@ -170,4 +180,6 @@ def spoken(entry: Entry) -> str:
         parts.append(f"group {entry['group']}")
     if "similarity" in entry:
         parts.append(f"similarity {entry['similarity']:.3f}")
+    if entry.get("hub"):
+        parts.append("a neighbour of very many")
     return ", ".join(parts)

@@ -29,6 +29,10 @@ class PictureSave(QObject):
         """Whether a picture is being written."""
         return self._job is not None
 
+    def set_operation(self, operation: str) -> None:
+        """Change which command draws the picture."""
+        self._operation = operation
+
     def save(self, path: Path) -> None:
         """Write what is shown as a PNG; the person is told when it is there."""
         if self._job is None and (arguments := self._arguments()):

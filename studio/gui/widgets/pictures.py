@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap
 
 Frames = NDArray[np.uint8]
 
@@ -33,3 +33,14 @@ def heat_colours() -> Frames:
 
     table = pg.colormap.get("inferno").getLookupTable(nPts=256, alpha=False)
     return np.asarray(table, np.uint8)
+
+
+def outlined(frames_FHW3: Frames, box: tuple[tuple[int, int], tuple[int, int]], *, colour: str) -> Frames:
+    """Draw the outline of a box ((top, bottom), (left, right), in pixels) on a copy of every frame."""
+    (top, bottom), (left, right) = box
+    drawn, paint = np.array(frames_FHW3), QColor(colour)
+    inside = np.zeros(drawn.shape[1:3], np.bool_)
+    inside[top:bottom, left:right] = True
+    inside[top + 1:bottom - 1, left + 1:right - 1] = False
+    drawn[:, inside] = (paint.red(), paint.green(), paint.blue())
+    return drawn

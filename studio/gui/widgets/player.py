@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 FRAMES_PER_SECOND = 15.0
+_LEAST_SHUFFLED = 4.0
+
+
+def clip_rate(times_EF: Sequence[Sequence[float]]) -> float:
+    """Frames a second at which clips play at the pace of their video, from the seconds of each clip's frames.
+
+    Clips shuffled inside have no pace: the others' counts, and they are not played slower than can be compared.
+    """
+    forwards = [times for times in times_EF if len(times) > 1 and times[-1] > times[0] and list(times) == sorted(times)]
+    if not forwards:
+        return FRAMES_PER_SECOND
+    rate = (len(forwards[0]) - 1) / (forwards[0][-1] - forwards[0][0])
+    return rate if len(forwards) == len(times_EF) else max(rate, _LEAST_SHUFFLED)
 
 
 class Player(QObject):

@@ -16,10 +16,10 @@ AXIS_PIXELS = 52
 class Plot(pg.PlotWidget):
     """The base of the studio's plots. `restyle` is called at the start and when the theme changes; extend it."""
 
-    def __init__(self, parent: QWidget | None = None, *, bottom: str = "", left: str = "") -> None:
-        super().__init__(parent, background=None)
+    def __init__(self, parent: QWidget | None = None, *, bottom: str = "", left: str = "",
+                 axes: dict[str, pg.AxisItem] | None = None) -> None:
+        super().__init__(parent, background=None, enableMenu=False, axisItems=axes)
         self._axis_words = {"bottom": bottom, "left": left}
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)

@@ -25,6 +25,7 @@ class ProbePanel(QWidget):
 
     def __init__(self, session: Session, *, page: str) -> None:
         super().__init__()
+        self.setObjectName(f"{page}.probe_panel")
         self._session = session
         self._result: dict[str, Any] = {}
         self._probed: list[Any] = []
@@ -57,6 +58,17 @@ class ProbePanel(QWidget):
     def value(self) -> dict[str, Any]:
         """Give the last result, empty before the first."""
         return dict(self._result)
+
+    def kept(self) -> tuple[dict[str, Any], list[Any]]:
+        """What outlives a change of theme: the last result and what it was asked by."""
+        return dict(self._result), self._probed
+
+    def restore(self, kept: tuple[dict[str, Any], list[Any]]) -> None:
+        """Show the result that was kept."""
+        result, probed = kept
+        if result:
+            self._probed = probed
+            self._show(result)
 
     def start(self) -> None:
         """Start the probe on the recipe in work."""

@@ -1,9 +1,10 @@
-"""The quiz: the person puts ten shuffled tuples in order and learns how hard the network's question is."""
+"""The quiz: the person orders ten tuples, points at the odd one or chooses an answer, and learns how hard that is."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import Signal
@@ -12,14 +13,20 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.engine.inspection.wilson import wilson
 from studio.gui.blocks import button, column, label, row
 from studio.gui.theme import current_theme
-from studio.gui.widgets.tuple_view import Dealt, TupleView
+from studio.gui.widgets.tuple_view import LETTERS, Dealt, TupleView
 from studio.gui.words import counted, ordinal, share
 
 _TILE_PIXELS = 168
+_MOST_CHOICES = 4
+_UNEVEN = 0.6
+"""Where the commonest answer is right more often than this among few answers, they are not called equally common."""
 
 
 class Answer(NamedTuple):
-    """What the person said of a tuple: each shown element's place in time, counted from 0."""
+    """What the person said of a tuple: each shown element's place in time; or the odd one, or the answer chosen, alone.
+
+    All are counted from 0.
+    """
 
     dealt: Dealt
     order: list[int]
@@ -34,7 +41,7 @@ class Quiz(QWidget):
 
     def __init__(self, *, page: str) -> None:
         super().__init__()
-        self._page, self._chance, self._merged = page, 0.0, False
+        self._page, self._chance, self._merged, self._asks_more = page, 0.0, False, False
         self._waiting: list[Dealt] = []
         self._asked = 0
         self._answers: list[Answer] = []
@@ -47,6 +54,8 @@ class Quiz(QWidget):
         self._view.element_clicked.connect(self._pick)
         self._next = button("Next", name=f"{page}.quiz_next", kind="primary", clicked=self._take)
         self._again = button("Start this one over", name=f"{page}.quiz_over", kind="plain", clicked=self._forget)
+        self._choices = [button("", name=f"{page}.quiz_choice_{number + 1}",
+                                clicked=partial(self._choose, number)) for number in range(_MOST_CHOICES)]
         self._end = button("End the quiz", name=f"{page}.quiz_end", kind="plain", clicked=self.ended.emit)
         self._missed = QVBoxLayout()
         self._missed.setSpacing(theme.px(16))
@@ -55,7 +64,7 @@ class Quiz(QWidget):
         layout.setSpacing(theme.px(12))
         layout.addLayout(column(self._count, self._head, self._how))
         layout.addWidget(self._view)
-        layout.addLayout(row(self._next, self._again, self._end, None))
+        layout.addLayout(row(*self._choices, self._next, self._again, self._end, None))
         layout.addLayout(self._missed)
 
     def value(self) -> list[Answer]:
@@ -65,11 +74,18 @@ class Quiz(QWidget):
     def start(self, tuples: Sequence[Dealt], *, question: str, classes: int, chance: float) -> None:
         """Ask these tuples."""
         self._question = question
-        self._waiting, self._asked, self._answers = list(tuples), len(tuples), []
-        self._chance, self._merged = chance, classes * 2 == math.factorial(len(tuples[0].order))
+        self._waiting, self._asked, self._answers = [one.asked_part for one in tuples], len(tuples), []
+        choices, self._asks_more = self._waiting[0].choices, any(one.asks_more for one in tuples)
+        self._chance = commonest(tuples) if choices else chance
+        self._merged = classes * 2 == math.factorial(len(self._waiting[0].order))
         self._clear_missed()
-        for widget in (self._view, self._next, self._again):
-            widget.show()
+        self._view.show()
+        for widget in (self._next, self._again):
+            widget.setVisible(not choices)
+        for number, widget in enumerate(self._choices):
+            widget.setVisible(number < len(choices))
+            widget.setText(choices[number] if number < len(choices) else "")
+            widget.setAccessibleName(widget.text())
         self._end.setText("End the quiz")
         self._ask()
 
@@ -82,18 +98,29 @@ class Quiz(QWidget):
         self._view.set_value(dealt)
         self._count.setText(f"Question {len(self._answers) + 1} of {self._asked}")
         self._head.setText(self._question)
-        clips = len(dealt.frames[0]) > 1
+        clips = dealt.pictures_EFHW3.shape[1] > 1
         both = " Forward and backward both count." if self._merged else ""
-        self._how.setText(("Point at a clip to play it, and choose the clips" if clips else "Choose the frames")
-                          + f" in the order of time: first what happened first.{both}")
+        if dealt.choices:
+            self._how.setText("Look at them from left to right. Among these questions each answer is right about "
+                              "equally often." if self._chance < _UNEVEN else "Look at them from left to right.")
+        elif dealt.odd is not None:
+            self._how.setText("Point at a clip to play it, and choose the odd one." if clips else "Choose the odd one.")
+        else:
+            both += " Only the order is asked of you." if self._asks_more else ""
+            self._how.setText(("Point at a clip to play it, and choose the clips" if clips else "Choose the frames")
+                              + f" in the order of time: first what happened first.{both}")
         self._forget()
 
+    @property
+    def _picks_one(self) -> bool:
+        return bool(self._waiting) and self._waiting[0].odd is not None
+
     def _pick(self, element: int) -> None:
-        if not self._waiting or element in self._picked:
+        if not self._waiting or self._waiting[0].choices or element in self._picked:
             return
-        self._picked.append(element)
+        self._picked = [element] if self._picks_one else [*self._picked, element]
         left = [number for number in range(len(self._view.tiles)) if number not in self._picked]
-        self._picked += left if len(left) == 1 else []
+        self._picked += left if len(left) == 1 and not self._picks_one else []
         self._show_picks()
 
     def _forget(self) -> None:
@@ -104,15 +131,27 @@ class Quiz(QWidget):
         for number, tile in enumerate(self._view.tiles):
             place = self._picked.index(number) if number in self._picked else -1
             tile.set_selected(place >= 0)
-            tile.set_caption("ABCDEF"[number % 6] + (f": {ordinal(place + 1)} in time" if place >= 0 else ""))
-        self._next.setEnabled(len(self._picked) == len(self._view.tiles))
+            said = ": the odd one" if self._picks_one else f": {ordinal(place + 1)} in time"
+            tile.set_caption(LETTERS[number] + (said if place >= 0 else ""))
+        self._next.setEnabled(len(self._picked) == (1 if self._picks_one else len(self._view.tiles)))
         self._next.setText("Next" if len(self._waiting) > 1 else "See how you did")
         self._again.setEnabled(bool(self._picked))
 
+    def _choose(self, answer: int) -> None:
+        if self._waiting:
+            dealt = self._waiting.pop(0)
+            self._note(Answer(dealt, [answer], answer == dealt.label))
+
     def _take(self) -> None:
-        dealt = self._waiting.pop(0)
-        order = [self._picked.index(number) for number in range(len(self._picked))]
-        self._answers.append(Answer(dealt, order, is_right(order, dealt.order, merged=self._merged)))
+        dealt, picked = self._waiting.pop(0), self._picked
+        if dealt.odd is not None:
+            self._note(Answer(dealt, picked, picked == [dealt.odd]))
+        else:
+            order = [picked.index(number) for number in range(len(picked))]
+            self._note(Answer(dealt, order, is_right(order, dealt.order, merged=self._merged)))
+
+    def _note(self, answer: Answer) -> None:
+        self._answers.append(answer)
         self._ask() if self._waiting else self._judge()
         self.value_changed.emit()
 
@@ -121,13 +160,13 @@ class Quiz(QWidget):
         self._count.setText("Your answers")
         self._head.setText(f"{len(self._answers) - len(missed)} of {len(self._answers)} right")
         self._how.setText(self.result())
-        for widget in (self._view, self._next, self._again):
+        for widget in (self._view, self._next, self._again, *self._choices):
             widget.hide()
         self._end.setText("Back to the tuples")
         if missed:
             self._missed.addWidget(label(f"{counted(len(missed), 'tuple')} missed", "heading"))
         for number, answer in enumerate(missed):
-            view = TupleView(name=f"{self._page}.quiz_missed_{number + 1}", elements=len(answer.order))
+            view = TupleView(name=f"{self._page}.quiz_missed_{number + 1}", elements=len(answer.dealt.order))
             view.set_note(missed_note(answer))
             view.set_value(answer.dealt)
             self._missed.addWidget(view)
@@ -145,15 +184,40 @@ def is_right(order: Sequence[int], truth: Sequence[int], *, merged: bool) -> boo
     return list(order) == list(truth) or (merged and list(order) == backward)
 
 
+def evened(tuples: Sequence[Dealt], count: int) -> list[Dealt]:
+    """Choose `count` tuples so that each answer is right as often as the others, as far as there are enough of it."""
+    seen: dict[int, int] = {}
+    turn = []
+    for dealt in tuples:
+        turn.append(seen.setdefault(dealt.label, 0))
+        seen[dealt.label] += 1
+    chosen = sorted(range(len(tuples)), key=lambda place: (turn[place], place))[:count]
+    return [tuples[place] for place in sorted(chosen)]
+
+
+def commonest(tuples: Sequence[Dealt]) -> float:
+    """The share of tuples that the commonest answer is right for."""
+    labels = [dealt.label for dealt in tuples]
+    return max(map(labels.count, labels)) / len(labels)
+
+
 def can_ask(dealt: Dealt, classes: int) -> bool:
-    """Tell whether a tuple asks for the order of its elements, and each order is an answer."""
-    orders = math.factorial(len(dealt.order))
-    return sorted(dealt.order) == list(range(len(dealt.order))) and classes in (orders, orders // 2)
+    """Tell whether a tuple asks for one of few answers, the odd element, or an order where each order is an answer."""
+    if dealt.odd is not None or dealt.choices:
+        return dealt.odd is not None or len(dealt.choices) <= _MOST_CHOICES
+    order = dealt.asked_part.order
+    orders = math.factorial(len(order))
+    return sorted(order) == list(range(len(order))) and classes in (orders, orders // 2)
 
 
 def missed_note(answer: Answer) -> str:
     """Say what the person answered, and whether the tuple was hard for anybody."""
     said = ", ".join(str(place + 1) for place in answer.order)
+    if answer.dealt.odd is not None:
+        said = f"the {ordinal(answer.order[0] + 1)}"
+    elif answer.dealt.choices:
+        choice = answer.dealt.choices[answer.order[0]]
+        said = choice[:1].lower() + choice[1:]
     hard = " Little moves in it: nobody could be sure, a network neither." if answer.dealt.still else ""
     return f"You said {said}.{hard}"
 

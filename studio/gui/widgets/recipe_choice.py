@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PySide6.QtGui import QUndoCommand
@@ -11,7 +12,10 @@ from studio.gui.blocks import button, label
 from studio.gui.recipes import Values, settings_against, whole_preset
 from studio.gui.session import Session
 from studio.gui.theme import current_theme
+from studio.gui.widgets.choice_cards import ChoiceCard, ChoiceCards
 from studio.gui.widgets.editors import ChoiceBox
+from studio.gui.widgets.fold import Fold
+from studio.gui.widgets.task_drawing import Asked, TaskDrawing
 from studio.gui.words import counted
 
 
@@ -42,6 +46,11 @@ class RecipeChoice(QWidget):
         self._summary, self._paper = label("", "", wrap=True), label("", "caption", wrap=True)
         self._state = label("", "caption")
         self._back = button("Back to the recipe", name=f"{page}.recipe_reset", kind="link", clicked=self._go_back)
+        self.cards = ChoiceCards(name=f"{page}.recipes", title="Recipes")
+        self.cards.value_changed.connect(self.set_value)
+        self.fold = Fold("All recipes as cards", self.cards, name=f"{page}.recipe_cards", shut=True)
+        self.fold.value_changed.connect(lambda _open: self._show_cards())
+        self._page = page
         caption = label("Recipe")
         caption.setBuddy(self.box)
         theme = current_theme()
@@ -61,6 +70,7 @@ class RecipeChoice(QWidget):
         layout.addSpacing(theme.px(4))
         layout.addWidget(self._summary)
         layout.addLayout(state)
+        layout.addWidget(self.fold)
 
     def value(self) -> str:
         """Give the name of the recipe."""
@@ -86,6 +96,23 @@ class RecipeChoice(QWidget):
         changes = len(settings_against(recipe, preset)) if preset else 0
         self._state.setText(f"{counted(changes, 'option')} changed" if changes else "")
         self._back.setVisible(changes > 0)
+        self.fold.setVisible(len(self._described()) > 1)
+        self._show_cards()
+
+    def _show_cards(self) -> None:
+        """Make the cards when they are asked for, and mark the recipe in work."""
+        described = self._described() if self.fold.value() else []
+        tasks = {one["name"]: one for one in (self._session.description or {}).get("tasks", [])}
+        networks = {one["name"]: one["title"] for one in (self._session.description or {}).get("backbones", [])}
+        for one in described if not self.cards.names() else ():
+            task = tasks.get(one["task"], {})
+            card = ChoiceCard(TaskDrawing(one["title"], Asked.of(task, one["values"])), title=one["title"],
+                              about=first_sentence(one["summary"]), source=one["paper"] or "The studio's own",
+                              name=f"{self._page}.recipes.{one['name']}")
+            self.cards.add(one["name"], card)
+            self.cards.set_facts(one["name"], f"{task.get('title', one['task'])}\n"
+                                              f"{networks.get(one['backbone'], one['backbone'])}")
+        self.cards.set_value(self._session.recipe.get("name", ""))
 
     def _described(self) -> list[dict[str, Any]]:
         return list((self._session.description or {}).get("recipes", []))
@@ -98,3 +125,8 @@ class RecipeChoice(QWidget):
     def _go_back(self) -> None:
         preset = whole_preset(self._session.description, self._session.recipe.get("name", ""))
         self._session.undo.push(RecipeChange(self._session, preset, "back to the recipe"))
+
+
+def first_sentence(text: str) -> str:
+    """Give a text's first sentence."""
+    return re.split(r"(?<=[.?!])\s", text.strip(), maxsplit=1)[0]

@@ -57,10 +57,19 @@ class RecipeFigures(QWidget):
                            f"{'is' if fits == 1 else 'are'} long enough for a tuple")
         set_kind(self._fits, "quiet" if fits == len(videos) else "warning")
         frames, height, width = checked["input"]
-        figures["input"].set_value(f"{width}×{height}", counted(frames, "frame") + " a clip" if frames > 1 else
-                                   "single frames")
+        figures["input"].set_value(f"{width}×{height}", input_words(checked, frames))
         figures["parameters"].set_value(number(checked["parameters"]), "with the head")
         figures["cost"].set_value(f"{checked['gmac_per_clip']:.3g} GMAC", "billion multiply-adds")
+
+
+def input_words(checked: Mapping[str, Any], frames: int) -> str:
+    """Say what the network gets of a clip."""
+    if frames > 1:
+        return counted(frames, "frame") + " a clip"
+    if int(checked.get("input_channels", 3)) > 3:
+        return f"one picture a clip, of {checked['input_channels']} channels"
+    clip = int((checked["values"].get("sampling") or {}).get("clip_frames", 1))
+    return "one picture a clip" if clip > 1 else "single frames"
 
 
 def typical_span(span: int, videos: Sequence[Video]) -> str:

@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import column, label
+from studio.gui.judgement import right_words
 from studio.gui.session import Session
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import ChoiceBox, label_of
-from studio.gui.words import share
 
 WEIGHTS = "weights.safetensors"
 
@@ -65,7 +65,7 @@ class RunChoice(QWidget):
 def _in_words(run: Run) -> str:
     words = []
     if run.accuracy is not None:
-        words.append(f"{share(run.accuracy)} right, chance {share(run.chance)}".replace(" %", "\u202f%"))
+        words.append(right_words(run).replace(" %", "\u202f%"))
     if run.state == "running":
         words.append("still training: its best weights so far")
     return " · ".join(words) or run.title

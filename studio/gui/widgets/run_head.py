@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 from PySide6.QtCore import QTimer
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 from studio.engine.events import Progress
 from studio.engine.runs import Run
 from studio.gui.blocks import Figure, column, label
+from studio.gui.judgement import guessing_in, right_share
 from studio.gui.measured import Measured
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.curves import rounded
@@ -160,23 +160,26 @@ class RunHead(QWidget):
         self._epochs.setAccessibleName(f"{words}, {round(100 * part)} %")
 
     def _write_figures(self, run: Run, measured: Measured, before: Run | None) -> None:
-        chance = measured.chance if measured.chance is not None else run.chance
-        beside = f"chance {share(chance)}" if chance is not None else ""
-        self._right.set_value(share(run.accuracy), beside)
-        best = measured.best("validation", "accuracy")
+        guessing = guessing_in(measured, run)
+        beside = f"chance {share(guessing.level)}" if guessing.level else ""
+        if guessing.skewed:
+            beside += (f"\neach answer counting alike; of all {share(run.accuracy)}, "
+                       f"always the commonest {share(guessing.chance)}")
+        self._right.set_value(share(right_share(run)), beside)
+        best = measured.best("validation", guessing.figure)
         words = []
         if best is not None:
-            steps = measured.points("validation", "accuracy")[0]
+            steps = measured.points("validation", guessing.figure)[0]
             since = int((steps > best[0]).sum())
             words.append(f"at step {number(best[0])}")
             if since >= _PLATEAU_PASSES:
                 words.append(f"no better for {number(steps[-1] - best[0])} steps")
         if before is not None and before.accuracy is not None:
-            words.append(f"run before {share(before.accuracy)}")
+            words.append(f"run before {share(right_share(before))}")
         self._best.set_value(share(best[1] if best else None), "\n".join(words))
         loss = measured.last("validation", "loss")
-        guessing = f"guessing {-math.log(chance):.2f}" if chance and chance < 1 else ""
-        self._loss.set_value("–" if loss is None else f"{loss:.2f}", guessing)
+        self._loss.set_value("–" if loss is None else f"{loss:.2f}",
+                             f"guessing {guessing.loss:.2f}" if guessing.loss else "")
         speed = measured.last("train", "samples_per_second")
         waited = measured.last("train", "wait_share")
         self._speed.set_value("–" if speed is None else rounded(speed),

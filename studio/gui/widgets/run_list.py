@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 
 from studio.engine.runs import Run
 from studio.gui.icons import painted
+from studio.gui.judgement import chance_share, right_share, right_words
 from studio.gui.theme import Theme, current_theme
 from studio.gui.words import duration, number, share
 
@@ -44,8 +45,7 @@ def in_words(run: Run) -> str:
     """Say all that a row shows."""
     words = [short_name(run.name), STATES[run.state], _when(run), f"{number(run.step)} steps",
              f"{duration(run.seconds)} of training" if run.seconds else ""]
-    if run.accuracy is not None:
-        words.append(f"{share(run.accuracy)} right, chance {share(run.chance)}")
+    words.append(right_words(run))
     return ", ".join(word for word in words if word)
 
 
@@ -168,9 +168,10 @@ def _two_lines(painter: QPainter, inner: QRect, run: Run, theme: Theme) -> None:
     known = run.accuracy is not None
     bold, small = theme.font(13, bold=True), theme.font(11)
     right = QRect(upper)
-    taken = _write(painter, right, share(run.accuracy) if known else "", bold, theme.text, right=True)
+    taken = _write(painter, right, share(right_share(run)) if known else "", bold, theme.text, right=True)
     _write(painter, upper.adjusted(0, 0, -taken, 0), short_name(run.name), bold, theme.text)
-    taken = _write(painter, lower, f"chance {share(run.chance)}" if known else "", small, theme.quiet, right=True)
+    chance = f"chance {share(chance_share(run))}" if known else ""
+    taken = _write(painter, lower, chance, small, theme.quiet, right=True)
     digest = " · ".join(filter(None, [STATES[run.state], f"{number(run.step)} steps" if run.step else _when(run)]))
     _write(painter, lower.adjusted(0, 0, -taken, 0), digest, small, theme.quiet)
 

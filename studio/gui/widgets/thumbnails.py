@@ -10,8 +10,8 @@ from PySide6.QtGui import QPixmap
 
 from studio.engine.catalogue import Video
 from studio.engine.project import Project
-from studio.engine.video.cache import CachedVideo, cache_path
-from studio.engine.video.footage import form_of
+from studio.engine.video.footage import open_stored
+from studio.engine.video.stored import StoredVideo
 from studio.gui.background import Background
 from studio.gui.session import Session
 from studio.gui.widgets.pictures import Frames, pixmap
@@ -21,9 +21,9 @@ _KEPT = 2000
 _MOST_PIXELS = 128
 
 
-def open_cached(project: Project, video: Video) -> CachedVideo:
+def open_cached(project: Project, video: Video) -> StoredVideo:
     """Open a video's cached frames without a look into the catalogue. Raises `VideoError` when they are missing."""
-    return CachedVideo(cache_path(project.cache_folder, identity=video.identity, form=form_of(project)))
+    return open_stored(project, video)
 
 
 class Thumbnails(QObject):

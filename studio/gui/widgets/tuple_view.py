@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,9 +15,11 @@ from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.pictures import Frames
-from studio.gui.widgets.player import Player
+from studio.gui.widgets.player import Player, clip_rate
 from studio.gui.words import breakable, frames_text, ordinal, seconds_text
 
+LETTERS = "ABCDEFGHIJKLMNOP"
+"""What shown elements are called while the answer is hidden."""
 _TILE_PIXELS = {1: 144, 2: 144, 3: 128, 4: 112, 5: 96, 6: 80}
 _FACTS_PIXELS = 224
 _CHANNELS = ("red", "green", "blue")
@@ -27,6 +29,10 @@ _CHANNELS = ("red", "green", "blue")
 class Dealt:
     """A tuple as the worker dealt it. `order` gives each shown element's place in time, counted from 0.
 
+    `odd` is the element asked for, counted from 0, where the question is which one (None: where it is another).
+    `choices` are the answers where one of them is to be chosen, and `label` is the right one's number. `asked` elements
+    from the first are asked about (None: all); the others, and `affine`, belong to a second question: angle,
+    logarithm of the scale, shear, shift right and down of each element.
     `motion` is the window's mean, `usual_motion` the video's, both in pixels a frame (None: not known).
     """
 
@@ -43,16 +49,36 @@ class Dealt:
     channel: list[int]
     pictures_EFHW3: Frames
     usual_motion: float | None = None
+    odd: int | None = None
+    label: int = 0
+    choices: tuple[str, ...] = ()
+    asked: int | None = None
+    affine: tuple[tuple[float, ...], ...] = ()
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], pictures_EFHW3: Frames, *, usual_motion: float | None = None) -> Dealt:
+    def of(cls, record: Mapping[str, Any], pictures_EFHW3: Frames, *, usual_motion: float | None = None,
+           picks_element: bool = False, choices: Sequence[str] = (), asked: int | None = None) -> Dealt:
         """Read what the service method `tuples` answers of one tuple."""
         start, stop = record["window_seconds"]
         return cls(video_id=record["video_id"], video=record["video"], answer=record["answer"],
                    frames=record["frames"], times=record["times"], order=record["order"],
                    window_seconds=(start, stop), span_seconds=record["span_seconds"], motion=record["motion"],
                    flip=bool(record["flip"]), channel=record["channel"], pictures_EFHW3=pictures_EFHW3,
-                   usual_motion=usual_motion)
+                   usual_motion=usual_motion, odd=record["label"] if picks_element else None, label=record["label"],
+                   choices=tuple(choices), asked=asked, affine=tuple(map(tuple, record.get("affine", ()))))
+
+    @property
+    def asked_part(self) -> Dealt:
+        """The same with only the elements that are asked about."""
+        asked = slice(self.asked)
+        return replace(self, frames=self.frames[asked], times=self.times[asked], order=self.order[asked],
+                       channel=self.channel[asked], pictures_EFHW3=self.pictures_EFHW3[asked],
+                       affine=self.affine[asked])
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether there is a second question about elements, or about how they were turned."""
+        return len(self.frames) > len(self.frames[:self.asked]) or any(map(any, self.affine))
 
     @property
     def still(self) -> bool:
@@ -62,9 +88,7 @@ class Dealt:
     @property
     def frames_per_second(self) -> float:
         """How many frames of a clip pass in a second of the video."""
-        times_F = np.asarray(self.times[0])
-        length = float(times_F[-1] - times_F[0])
-        return (len(times_F) - 1) / length if length > 0 else 15.0
+        return clip_rate(self.times)
 
 
 class TupleView(QWidget):
@@ -154,7 +178,7 @@ class TupleView(QWidget):
         if self._dealt is None:
             return
         for number, tile in enumerate(self.tiles):
-            text = element_text(self._dealt, number) if self._answer_shown else "ABCDEF"[number % 6]
+            text = element_text(self._dealt, number) if self._answer_shown else LETTERS[number]
             tile.set_caption(text)
         if self._facts:
             self._facts.set_lines(self._lines())
@@ -171,6 +195,7 @@ class TupleView(QWidget):
                 (f"{dealt.span_seconds:.2f} s in all, {span} frames", "quiet"),
                 (f"Motion {dealt.motion:.2f} pixels a frame{usual}", "quiet"),
                 *([("Mirrored left to right", "quiet")] if dealt.flip else []),
+                *([(moved, "quiet")] if (moved := moved_text(dealt)) and self._answer_shown else []),
                 (breakable(dealt.video), "caption")]
 
 
@@ -181,7 +206,7 @@ class Facts(QWidget):
         super().__init__()
         theme = current_theme()
         self.setFixedWidth(theme.px(width_pixels))
-        self._labels = [label("", "quiet", wrap=True) for _ in range(6)]
+        self._labels = [label("", "quiet", wrap=True) for _ in range(7)]
         self._column = column(*self._labels, spacing=4)
         self._column.setContentsMargins(theme.px(12), 0, 0, 0)
         self._column.addStretch(1)
@@ -206,9 +231,24 @@ class Facts(QWidget):
 
 
 def element_text(dealt: Dealt, number: int) -> str:
-    """Say of one shown element when it happened: its place in time, frame numbers and seconds."""
+    """Say of one shown element when it happened: its place in time or whether it is odd, frame numbers and seconds."""
     frames, times = dealt.frames[number], dealt.times[number]
     channel = dealt.channel[number]
-    when = seconds_text(times[0]) if len(times) == 1 else f"{times[0]:.2f}–{seconds_text(times[-1])}"
+    when = seconds_text(times[0]) if len(times) == 1 else f"{min(times):.2f}–{seconds_text(max(times))}"
     colour = f"\n{_CHANNELS[channel]} only" if channel >= 0 else ""
-    return f"{ordinal(dealt.order[number] + 1)} in time\n{frames_text(frames)}\n{when}{colour}"
+    place = f"{ordinal(dealt.order[number] + 1)} in time"
+    if dealt.odd is not None:
+        place = "The odd one" if number == dealt.odd else "In order"
+    elif dealt.asked is not None and number >= dealt.asked:
+        place = "Turned" if dealt.affine and any(dealt.affine[number]) else "Not asked"
+    return f"{place}\n{frames_text(frames)}\n{when}{colour}"
+
+
+def moved_text(dealt: Dealt) -> str:
+    """Say the answer to the second question, how elements were turned; nothing where none was."""
+    moved = next((one for one in dealt.affine if any(one)), None)
+    if moved is None:
+        return ""
+    angle, scale, shear, right, down = moved
+    return (f"Turned by {math.degrees(angle):.0f}°, {math.exp(scale):.2f} times as large, sheared by {shear:.2f}, "
+            f"shifted by {100 * right:.0f} % and {100 * down:.0f} %").replace("-", "−")

@@ -54,6 +54,16 @@ class VideoChoice(QComboBox):
             self.setCurrentIndex(self._ids.index(video_id) if video_id in self._ids else 0)
         self._spell_again()
 
+    def kept(self) -> int | None:
+        """What outlives a change of theme."""
+        return self.value()
+
+    def restore(self, kept: int | None) -> None:
+        """Choose what was kept, and tell."""
+        if kept != self.value():
+            self.set_value(kept)
+            self.value_changed.emit(self.value())
+
     def set_videos(self, videos: Sequence[Video]) -> None:
         """Offer other videos; the chosen one stays chosen, and the first is chosen when there was none before."""
         ids = [*(None for _ in self._first), *(video.id for video in videos)]

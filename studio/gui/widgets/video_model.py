@@ -70,19 +70,30 @@ class VideoModel(QAbstractTableModel):
     def __init__(self, picture: Callable[[Video], QPixmap | None]) -> None:
         super().__init__()
         self._picture = picture
-        self._videos: list[Video] = []
-        self._names: list[str] = []
+        self._named: list[tuple[Video, str]] = []
+        """All videos, each with what a filter looks at; `_sorted` in the order of the table."""
+        self._sorted: list[tuple[Video, str]] = []
         self._rows: list[Video] = []
         self._row_of: dict[int, int] = {}
         self._text, self._show = "", ALL
         self._reasons = False
         self._sorted_by, self._descending = 0, False
 
-    def set_videos(self, videos: Sequence[Video]) -> None:
-        """Take over the project's videos."""
-        self._videos = list(videos)
-        self._names = [f"{display_path(video.path)} {video.group} {video.label}".casefold() for video in videos]
-        self._arrange()
+    def set_videos(self, videos: Sequence[Video]) -> bool:
+        """Take over the project's videos; tells whether the rows were arranged anew.
+
+        Where most of them are the very objects that are shown, only the others are looked at.
+        """
+        if len(videos) == len(self._named):
+            places = [place for place, (video, (before, _)) in enumerate(zip(videos, self._named, strict=True))
+                      if video is not before]
+            if len(places) <= len(videos) // 2 and self._put({videos[place].id: videos[place] for place in places}):
+                for place in places:
+                    self._named[place] = _named(videos[place])
+                return False
+        self._named = [_named(video) for video in videos]
+        self._order()
+        return True
 
     def set_filter(self, text: str, show: str = ALL) -> None:
         """Keep the videos whose name, group or label holds `text`; `show` is all, problems or excluded."""
@@ -110,7 +121,7 @@ class VideoModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._sorted_by, self._descending = max(0, column), order == Qt.SortOrder.DescendingOrder
-        self._arrange()
+        self._order()
 
     def rowCount(self, parent: _ANY_INDEX = _NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -146,13 +157,47 @@ class VideoModel(QAbstractTableModel):
             return video
         return None
 
+    def _put(self, changed: dict[int, Video]) -> bool:
+        """Put other videos into their rows; tells whether each of them could keep its row."""
+        key = COLUMNS[self._sorted_by].key
+        places = [place for place, (video, _) in enumerate(self._sorted) if video.id in changed]
+        named = [_named(changed[self._sorted[place][0].id]) for place in places]
+        for place, (video, name) in zip(places, named, strict=True):
+            before = self._sorted[place][0]
+            stays = self._fits(video, name) == self._fits(*self._sorted[place]) and key(video) == key(before)
+            if not stays:
+                return False
+        if len(places) != len(changed):
+            return False
+        for place, one in zip(places, named, strict=True):
+            self._sorted[place] = one
+        rows = [(row, video) for video, _ in named if (row := self._row_of.get(video.id)) is not None]
+        for row, video in rows:
+            self._rows[row] = video
+        if rows:
+            self.dataChanged.emit(self.index(min(rows, key=lambda one: one[0])[0], 0),
+                                  self.index(max(rows, key=lambda one: one[0])[0], len(COLUMNS) - 1))
+        return True
+
+    def _fits(self, video: Video, name: str) -> bool:
+        return self._text in name and _shown(video, self._show)
+
+    def _order(self) -> None:
+        """Sort all, so that a filter only leaves some out: of a hundred thousand that is quick at every letter."""
+        key = COLUMNS[self._sorted_by].key
+        self._sorted = sorted(self._named, key=lambda one: key(one[0]), reverse=self._descending)
+        self._arrange()
+
     def _arrange(self) -> None:
         self.beginResetModel()
-        rows = [video for video, name in zip(self._videos, self._names, strict=True)
-                if self._text in name and _shown(video, self._show)]
-        rows.sort(key=COLUMNS[self._sorted_by].key, reverse=self._descending)
+        rows = [video for video, name in self._sorted if self._text in name and _shown(video, self._show)]
         self._rows, self._row_of = rows, {video.id: row for row, video in enumerate(rows)}
         self.endResetModel()
+
+
+def _named(video: Video) -> tuple[Video, str]:
+    """A video with what a filter looks at."""
+    return video, f"{display_path(video.path)} {video.group} {video.label}".casefold()
 
 
 def _shown(video: Video, show: str) -> bool:

@@ -62,6 +62,15 @@ class VideoPicker(QWidget):
         if self.value() != before:
             self._tell()
 
+    def kept(self) -> tuple[int, float] | None:
+        """What outlives a change of theme."""
+        return self.value()
+
+    def restore(self, kept: tuple[int, float] | None) -> None:
+        """Pick what was kept."""
+        if kept:
+            self.set_value(*kept)
+
     def video(self) -> Video | None:
         """Give the video picked."""
         return self._videos.get(self.video_box.value() or 0)

@@ -71,8 +71,10 @@ class VideoTable(QTableView):
     def set_videos(self, videos: Sequence[Video]) -> None:
         """Show other videos; those selected stay selected where they are still there."""
         selected = {video.id for video in self.value()}
-        self.rows.set_videos(videos)
-        self.select(selected)
+        if self.rows.set_videos(videos):
+            self.select(selected)
+        else:
+            self.value_changed.emit()
 
     def set_filter(self, text: str, show: str) -> None:
         """Show only some (see `VideoModel.set_filter`); those selected stay selected where they are still shown."""

@@ -6,23 +6,28 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
-from studio.gui.blocks import label
+from studio.gui.blocks import button, label
 from studio.gui.theme import current_theme
 from studio.gui.words import duration, number
 
 _PATIENCE_MILLISECONDS, _SILENCE_SECONDS = 250, 30
 _PHASES = {"features": "Making features", "neighbours": "Comparing clips", "activations": "Looking at the clip",
-           "map": "Drawing the map"}
+           "map": "Drawing the map", "decoding": "Reading the file", "units": "Looking for what excites the units"}
 
 
 class Waiting(QWidget):
-    """Shown a moment after `start`, until `stop`; `progress` takes the worker's events."""
+    """Shown a moment after `start`, until `stop`; `progress` takes the worker's events.
 
-    def __init__(self, *, name: str) -> None:
+    With `can_stop` long work has a button: `stop_clicked`.
+    """
+
+    stop_clicked = Signal()
+
+    def __init__(self, *, name: str, can_stop: bool = False) -> None:
         super().__init__()
         self.setObjectName(name)
         theme = current_theme()
@@ -35,7 +40,12 @@ class Waiting(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(12))
         row.addWidget(self._bar)
-        row.addWidget(self._words, 1)
+        row.addWidget(self._words, 0 if can_stop else 1)
+        if can_stop:
+            self._stop = button("Stop", name=f"{name}.stop", kind="link", clicked=self.stop_clicked.emit,
+                                tip="Stop this; it can be asked again")
+            row.addWidget(self._stop)
+            row.addStretch(1)
         self.setFixedHeight(theme.px(20))
         policy = self.sizePolicy()
         policy.setRetainSizeWhenHidden(True)

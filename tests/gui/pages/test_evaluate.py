@@ -190,3 +190,37 @@ def test_a_damaged_result_is_told_and_blocks_nothing(page: EvaluatePage, session
     (session.runs[0].folder / "evaluation" / "retrieval.json").write_text("{")
     page.refresh()
     assert told and "JSON" in told[0].message and part(page, "evaluate.run").isEnabled()
+
+
+def test_how_many_labels_and_what_was_mixed_up(page: EvaluatePage, session: Session) -> None:
+    """The other protocols, measured for real: a column a budget, and the videos behind a cell of the confusion."""
+    part(page, "evaluate.budget").click()
+    assert "--protocol labels" in page.command_line()
+    press(page, "evaluate.run")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert page._result.isVisible(), part(page, "evaluate.failure").text()
+    headers = [page.table.horizontalHeaderItem(i).text() for i in range(1, page.table.columnCount())]
+    assert headers[-1] == "100 %" and not page.confusion.isVisible()
+    assert all(" to " in cell for cell in column(page, 1)[:2])
+
+    page._form.set_value("linear")
+    press(page, "evaluate.run")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert page.confusion.isVisible()
+    table = page.confusion.table
+    full = next((row, col) for row in range(table.rowCount()) for col in range(table.columnCount())
+                if table.item(row, col).text() != "·")
+    table.setCurrentCell(*full)
+    assert page.confusion.value() == full and "answered" in page.confusion._says.text()
+    wait_for(lambda: page.confusion.tiles and page.confusion.tiles[0].frames > 1)
+
+
+def test_repeats_and_another_run_are_asked_for(page: EvaluatePage, session: Session) -> None:
+    first = session.runs[0].folder
+    shutil.copytree(first, first.parent / "2030-01-01-0000-better")
+    session.reload_runs()
+    page.refresh()
+    page._form._seeds.set_value(3)
+    assert page._form._other.count() == 2
+    page._form._other.setCurrentIndex(1)
+    assert "--seeds 3 --kinetics" in page.command_line()

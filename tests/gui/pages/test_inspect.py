@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from studio.gui.pages.inspect import InspectPage, agreement
+from studio.gui.pages.inspect import HEAT, UNITS, WHY, InspectPage, agreement
 from studio.gui.session import Notice, Session
 from tests.conftest import child_with
 from tests.gui.conftest import wait_for
@@ -76,7 +76,7 @@ def every_control_does_its_work(page: InspectPage) -> None:
     page.layer_choice.unit_box.setValue(1)
     answered(page)
     assert not np.array_equal(other, page.heats.trained.picture())
-    assert page.command_line().endswith("--unit 1 -o heat.png")
+    assert page.command_line().endswith("--unit 1 -o activations.png")
 
     before = list(page.heats._frames)
     page.picker.time_slider.setValue(0)
@@ -121,3 +121,36 @@ def a_picture_is_saved_by_the_command_itself(page: InspectPage, path: Path) -> N
 def test_how_alike_is_said_in_words_with_the_figure(alike: float, said: str) -> None:
     sentence, meaning = agreement(alike)
     assert said in sentence and f"{alike:.2f}" in sentence and meaning.startswith("Training")
+
+
+def test_units_and_why(page: InspectPage) -> None:
+    """The two other views, and the way from a unit's clip back to its heat."""
+    answered(page)
+    page.views.setCurrentIndex(UNITS)
+    grid = page.unit_grid
+    wait_for(lambda: grid.clips and grid.clips[0].frames > 1, seconds=60)
+    assert len([tile for tile in grid.tiles if not tile.isHidden()]) == 18 and grid.tiles[0].selected
+    assert page.command_line().startswith("studio units") and page.heats.isHidden()
+    first = grid.value()
+    grid.tiles[1].clicked.emit()
+    assert grid.value() != first
+    wait_for(lambda: not page.unit_question.busy, seconds=60)
+    grid.clips[0].clicked.emit()
+    assert page.view == HEAT and page.layer_choice.value()[1] == grid.value()
+    answered(page)
+
+    page.views.setCurrentIndex(WHY)
+    wait_for(lambda: not page.why_question.busy, seconds=60)
+    if page._failure.isVisible():  # this video is too short for a tuple of the run
+        assert "spans" in page._failure.value()
+        with page.session.project.catalogue(read_only=True) as catalogue:
+            longest = max(catalogue.videos(usable_only=True), key=lambda video: video.frames)
+        page.picker.set_value(longest.id, 0.0)
+        page._ask()
+        wait_for(lambda: not page.why_question.busy, seconds=60)
+    assert page.why.tiles["trained"][0].frames > 1 and "right answer" in page.why._question.text()
+    before = page.why._question.text(), page.why.tiles["trained"][0].picture()
+    page.why.another_button.click()
+    wait_for(lambda: not page.why_question.busy, seconds=60)
+    assert not np.array_equal(before[1], page.why.tiles["trained"][0].picture())
+    assert page.command_line().endswith("--seed 1 -o attribution.png")

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from studio.engine.catalogue import Video
-from studio.gui.pages.neighbours import NeighboursPage, chance_of_likeness, shares_in_words
+from studio.gui.likeness import chance_of_likeness, shares_in_words
+from studio.gui.pages.neighbours import NeighboursPage
 from studio.gui.session import Session
 from studio.gui.widgets.neighbour_grid import caption, spoken
 from tests.gui.conftest import wait_for
@@ -35,13 +37,16 @@ def answered(page: NeighboursPage) -> None:
     wait_for(lambda: not page.question.busy and page.grid.trained.value(), seconds=60)
 
 
-def test_asking_for_neighbours(page: NeighboursPage) -> None:
+def test_asking_for_neighbours(page: NeighboursPage, sample_clips: Path) -> None:
     """One worker for the whole story: it takes seconds to load."""
     makes_features_and_says_how_far(page)
     ranks_other_videos_beside_random_weights(page)
     plays_together(page)
     the_map_points_both_ways(page)
     leads_on_and_back(page)
+    raw_pixels_stand_beside(page)
+    clips_of_the_map_are_asked_about(page)
+    a_file_outside_is_asked_about(page, sample_clips)
     page.hide()
     assert not page.player.playing, "a hidden page plays nothing"
 
@@ -110,6 +115,52 @@ def the_map_points_both_ways(page: NeighboursPage) -> None:
     QTest.mouseClick(panel.trained.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert page.picker.value() == pytest.approx(panel._place_of(clip), abs=0.01)
     answered(page)
+
+
+def settled(page: NeighboursPage) -> None:
+    wait_for(lambda: not page.question.busy and not page.map_question.busy, seconds=60)
+
+
+def raw_pixels_stand_beside(page: NeighboursPage) -> None:
+    settled(page)
+    before = page.grid.random.value()
+    page.beside_box.setCurrentIndex(1)
+    settled(page)
+    assert page.grid.random.value() != before and page.grid.random.accessibleName() == "Raw pixels"
+    assert page.map_panel.shows(page.run_choice.value(), "pixels") and "--beside pixels" in page.command_line()
+    head, *rows = page.worth.value()
+    assert head[2:5] == ["precision", "raw pixels", "by chance"] and [row[0] for row in rows][-1] == "all"
+    assert page.worth.hubs.text()
+
+
+def clips_of_the_map_are_asked_about(page: NeighboursPage) -> None:
+    panel = page.map_panel
+    panel.controls.joined.setChecked(True)
+    assert len(panel.trained._path) == 10 == len(panel.random._path), "one video's clips are joined"
+    panel.trained.setFocus()
+    panel.trained.point_at(0)
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Space):
+        QTest.keyClick(panel.trained, key)
+    taken = panel.selection.value()
+    assert len(taken) == 2 == len(panel.random._taken) and not panel.selection.isHidden()
+    page.findChild(QPushButton, "neighbours.taken.ask").click()
+    settled(page)
+    own = {clip.video_id for clip in taken}
+    assert own.isdisjoint(entry["video_id"] for entry in page.grid.trained.value())
+    assert f"--clips {taken[0].video_id}:{taken[0].clip}," in page.command_line()
+    page.query.set_inside()
+    settled(page)
+    assert "--video" in page.command_line()
+
+
+def a_file_outside_is_asked_about(page: NeighboursPage, clips: Path) -> None:
+    page.query.set_file(clips / "walk" / "scene-01.mp4")
+    settled(page)
+    assert page.grid.trained.value()[0]["video"] == "walk/scene-01.mp4" and page.query.tile.frames == 8
+    assert page.map_panel.trained.value() == -1, "the map has no such clip"
+    page.query.set_file(clips / "nothing.mp4")
+    settled(page)
+    assert "cannot be read" in page._failure.value()
 
 
 def test_a_run_of_another_project_is_not_mistaken(page: NeighboursPage) -> None:

@@ -14,8 +14,10 @@ from studio.gui import theme
 from studio.gui.pages.sampling import QUESTIONS, TUPLES, SamplingPage
 from studio.gui.recipes import Values
 from studio.gui.session import Session
-from studio.gui.widgets.quiz import Answer, is_right, missed_note, verdict
-from studio.gui.widgets.tuple_view import Dealt
+from studio.gui.widgets.player import clip_rate
+from studio.gui.widgets.quiz import Answer, can_ask, is_right, missed_note, verdict
+from studio.gui.widgets.tuple_view import Dealt, element_text
+from studio.gui.words import frames_text
 from tests.gui.conftest import wait_for
 from tests.gui.warm import put_away, warm_session
 
@@ -222,6 +224,92 @@ def test_a_quiz_answered_wrongly_lists_what_was_missed(page: SamplingPage) -> No
     missed = page.quiz.findChild(QWidget, "sampling.quiz_missed_1")
     assert missed is not None and "You said" in missed.facts()
     assert page.quiz.result().count("%") == 3
+
+
+ODD = {"task": "odd-one-out", "sampling": {"tuple_length": 3, "clip_frames": 5}, "task_options": {}}
+
+
+def _point(page: SamplingPage, right: bool) -> None:
+    """Answer every question by pointing at one element."""
+    quiz = page.quiz
+    while quiz._waiting:
+        odd = quiz._waiting[0].odd
+        assert odd is not None
+        for number in ((odd + 1) % 3, odd if right else (odd + 2) % 3):  # a second choice replaces the first
+            quiz._view.tiles[number].setFocus()
+            QTest.keyClick(quiz._view.tiles[number], Qt.Key.Key_Return)
+        QTest.mouseClick(quiz._next, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_quiz_about_the_odd_one_is_answered_by_pointing(page: SamplingPage, warm: Session,
+                                                         tiny_recipe: dict[str, Any], right: bool) -> None:
+    warm.set_recipe(whole(warm, {**tiny_recipe, **ODD}))
+    page.refresh()
+    tuples = dealt(page)
+    assert all(can_ask(one, 3) and one.odd is not None for one in tuples)
+    assert {element_text(tuples[0], number).split("\n")[0] for number in range(3)} == {"The odd one", "In order"}
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    assert "choose the odd one" in page.quiz._how.text() and not page.quiz._next.isEnabled()
+    _point(page, right)
+    assert len(page.quiz.value()) == QUESTIONS
+    assert page.quiz._head.text() == ("10 of 10 right" if right else "0 of 10 right")
+    if not right:
+        missed = page.quiz.findChild(QWidget, "sampling.quiz_missed_1")
+        assert missed is not None and "You said the " in missed.facts()
+
+
+ORDERED = {"task": "shuffle-and-learn", "sampling": {"tuple_length": 3, "clip_frames": 1},
+           "task_options": {"tau_max_frames": 8, "tau_min_frames": 4, "similarity_threshold": 0}}
+
+
+def test_a_quiz_with_one_of_two_answers_asks_for_both_equally_often(page: SamplingPage, warm: Session,
+                                                                    tiny_recipe: dict[str, Any]) -> None:
+    warm.set_recipe(whole(warm, {**tiny_recipe, **ORDERED}))
+    page.refresh()
+    assert [one.choices for one in dealt(page)] == [("In order", "Out of order")] * TUPLES
+    assert "always giving the commonest is right in 75 %" in page._guess.text()
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    quiz, labels = page.quiz, []
+    assert not quiz._next.isVisible() and [one.text() for one in quiz._choices if one.isVisible()] == [
+        "In order", "Out of order"]
+    while quiz._waiting:
+        labels.append(quiz._waiting[0].label)
+        frames = [frames_F[0] for frames_F in quiz._waiting[0].frames]
+        in_order = sorted(frames) in (frames, frames[::-1])
+        QTest.mouseClick(quiz._choices[0 if in_order else 1], Qt.MouseButton.LeftButton)
+    assert labels.count(0) == labels.count(1) == QUESTIONS // 2
+    assert quiz._head.text() == "10 of 10 right" and "better than guessing" in quiz.result()
+    assert "Guessing would give 5.0 of 10 (50 %)" in quiz.result()
+
+
+GEOMETRY = {"task": "order-geometry", "sampling": {"tuple_length": 3, "clip_frames": 1}, "task_options": {}}
+
+
+def test_only_the_elements_asked_about_are_in_the_quiz(page: SamplingPage, warm: Session,
+                                                       tiny_recipe: dict[str, Any]) -> None:
+    warm.set_recipe(whole(warm, {**tiny_recipe, **GEOMETRY}))
+    page.refresh()
+    first = dealt(page)[0]
+    assert len(first.frames) == 6 and first.asked == 3 and can_ask(first, 3)
+    said = [element_text(first, number).split("\n")[0] for number in range(6)]
+    assert sorted(said[:3]) == ["1st in time", "2nd in time", "3rd in time"] and said[3:] == ["Turned"] * 3
+    assert "Turned by" in page.tuples.views[0].facts()
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    assert len(page.quiz._view.tiles) == 3 and "Only the order" in page.quiz._how.text()
+    answer_with(page, lambda truth: truth)
+    assert page.quiz._head.text() == "10 of 10 right"
+
+
+def test_clips_shuffled_inside_are_told_and_played_so_that_they_can_be_compared() -> None:
+    assert frames_text([14, 12, 13]) == "frames 14, 12, 13" and frames_text([12, 13, 15]) == "frames 12–15"
+    assert clip_rate([[0.0, 0.1, 0.2]]) == pytest.approx(10)
+    assert clip_rate([[0.2, 0.0, 0.1], [1.0, 1.1, 1.2]]) == pytest.approx(10), "the pace of the one in order"
+    assert clip_rate([[5.0, 0.0, 9.0], [0.0, 6.0, 8.0]]) == 4.0, "frames from all over the video"
+    assert clip_rate([[0.0], [1.0]]) == clip_rate([[0.2, 0.0, 0.1]]) == 15.0
 
 
 def test_what_a_result_means() -> None:

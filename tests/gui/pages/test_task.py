@@ -15,6 +15,7 @@ from studio.gui.pages.task import TaskPage
 from studio.gui.session import Session
 from studio.gui.widgets.probe_bars import ProbeBar, ProbeBars
 from studio.gui.widgets.recipe_figures import measured, typical_span
+from studio.gui.widgets.task_drawing import Asked, TaskDrawing
 from tests.gui.conftest import wait_for
 from tests.gui.warm import put_away, warm_session
 
@@ -71,6 +72,58 @@ def test_cards_say_what_is_learned_chance_parameters_and_cost(page: TaskPage) ->
     assert page.backbones.card("r3d_vcop").facts() == "14.4 million parameters\n19.9 GMAC a clip"
     heights = {page.backbones.card(name).height() for name in page.backbones.names()}
     assert len(heights) == 1, "cards of a row are of one height"
+
+
+def test_backbones_stand_in_two_groups_the_small_ones_first(page: TaskPage, warm: Session) -> None:
+    described = {one["name"]: one for one in (warm.description or {})["backbones"]}
+    names = page.backbones.names()
+    takes = [described[name]["takes"] for name in names]
+    assert set(names) == set(described) and takes == sorted(takes)
+    for group in ("clips", "frames"):
+        sizes = [described[name]["parameters"] for name in names if described[name]["takes"] == group]
+        assert sizes == sorted(sizes)
+    assert page.backbones.card(names[0]).y() == 0 and page.backbones.card("caffenet").isVisible()
+
+
+def test_each_recipe_has_a_card_with_a_drawing_and_is_chosen_by_it(page: TaskPage, warm: Session) -> None:
+    assert page.recipe.cards.names() == [], "they are made when they are asked for"
+    QTest.mouseClick(page.recipe.fold._head, Qt.MouseButton.LeftButton)
+    assert page.recipe.cards.names() == [one["name"] for one in (warm.description or {})["recipes"]]
+    assert page.recipe.cards.value() == "clip-order"
+    looks = set()
+    for name in page.recipe.cards.names():
+        drawing = page.recipe.cards.card(name).findChild(TaskDrawing)
+        assert drawing is not None
+        drawing.resize(212, 92)
+        looks.add(bytes(drawing.grab().toImage().constBits()))
+    assert len(looks) >= 5, "each kind of question has a look of its own"
+    QTest.mouseClick(page.recipe.cards.card("shuffle-and-learn"), Qt.MouseButton.LeftButton)
+    assert warm.recipe["task"] == "shuffle-and-learn" and page.recipe.value() == "shuffle-and-learn"
+    assert page.tasks.value() == "shuffle-and-learn" and page.backbones.value() == "caffenet_plain"
+
+
+def test_a_task_that_nobody_drew_looks_like_one(qapp: QApplication) -> None:
+    drawing = TaskDrawing("A new task", Asked.of({"name": "new"}, {}))
+    drawing.resize(212, 92)
+    image = drawing.grab().toImage()
+    assert len({image.pixel(x, y) for x in range(0, 212, 2) for y in range(0, 92, 2)}) > 4
+    assert Asked.of({"choices": ["yes", "no"]}, {"sampling": {"tuple_length": 4, "clip_frames": 1}}) == Asked(
+        elements=4, clips=False, answers=2)
+
+
+def test_a_term_beside_the_task_is_ticked_and_the_worker_agrees(page: TaskPage, warm: Session) -> None:
+    page.terms.editors["contrast"].tick.click()
+    assert warm.recipe["terms"]["contrast"]["weight"] == 0.5
+    assert "--set terms.contrast.weight=0.5" in page.command_line()
+    assert "contrast" in checked(page)["values"]["terms"] and not page.problem.isVisible()
+    page.terms.editors["pace"].tick.click()
+    wait_for(page.problem.isVisible)
+    assert "paces" in page.problem.value(), "it says what the term needs"
+    page.terms.editors["pace"].tick.click()
+    checked(page)
+    page.terms.editors["contrast"].tick.click()
+    assert warm.recipe["terms"] == {} and "terms" not in page.command_line()
+    assert checked(page)["values"]["terms"] == {}
 
 
 def test_the_figures_stand_beside_what_they_compare_with(page: TaskPage) -> None:

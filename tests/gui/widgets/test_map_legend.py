@@ -53,3 +53,18 @@ def test_choosing_chips_lets_the_others_step_back(qapp: QApplication) -> None:
     assert told == [{0, 2}, {0}, {0, 1}, set()]
     assert legend.chips[0].accessibleName() == "walk, 4 clips"
     assert np.all([chip.text() for chip in legend.chips])
+
+
+def test_classes_by_motion_are_fifths_of_the_clips(qapp: QApplication) -> None:
+    motion = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0], [8.0, 9.0]]
+    found = classes_by("motion", [1, 2, 3, 4, 5], [[0.5, 9.5]] * 5, VIDEOS, motion=motion)
+    assert found.class_N.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4] and found.counts == [2] * 5
+    assert found.names[0] == "0.00 to 1.80 pixels a frame"
+    still = classes_by("motion", IDS, TIMES, VIDEOS, motion=[[0.0, 0.0]] * 4)
+    assert sum(still.counts) == 8
+
+
+def test_a_class_keeps_its_colour_whatever_is_asked_about(qapp: QApplication) -> None:
+    plain, asked = (classes_by("folder", IDS, TIMES, VIDEOS, first=first) for first in (None, 3))
+    assert asked.names[0] == "sit" != plain.names[0]
+    assert dict(zip(plain.names, plain.colours, strict=True)) == dict(zip(asked.names, asked.colours, strict=True))

@@ -1,0 +1,59 @@
+"""The bar that says that a project is only looked at, who has it, and how to become the one who writes."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.gui import projects
+from studio.gui.blocks import NoticeBar, button
+from studio.gui.session import Session
+from studio.gui.theme import current_theme, theme_watch
+
+_WAITS = "Everything can be looked at. Changes are made where it is open; close it there to work here."
+_FREE = "Nobody has it open any more."
+_NO_LOCK = "Everything can be looked at. Make the folder writable, or copy the project, then try again."
+
+
+class LookingOn(QWidget):
+    """Shown while this window may not write; its value is the reason."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._layout = QVBoxLayout(self)
+        self._bar: NoticeBar | None = None
+        session.writing.changed.connect(self._show)
+        session.project_changed.connect(self._show)
+        theme_watch().changed.connect(self._show)
+        self.hide()
+
+    def value(self) -> str:
+        """Why nothing can be changed; empty when everything can."""
+        return self._session.writing.reason
+
+    def _show(self) -> None:
+        if self._bar:
+            self._bar.hide()
+            self._bar.deleteLater()
+            self._bar = None
+        writing, theme = self._session.writing, current_theme()
+        self._layout.setContentsMargins(theme.px(24), theme.px(12), theme.px(24), 0)
+        self.setVisible(bool(writing.reason))
+        if not writing.reason:
+            return
+        self._bar = NoticeBar("warning", name="looking_on")
+        left = writing.can_take_over and "another window" in writing.reason
+        remedy = _FREE if left else _NO_LOCK if writing.can_take_over else _WAITS
+        self._bar.set_value("This project can be changed here now." if left else f"Only looking: {writing.reason}.",
+                            remedy)
+        if writing.can_take_over:
+            self._bar.buttons.addWidget(button("Take over" if left else "Try again", name="looking_on.take_over",
+                                               clicked=self._take_over))
+        self._layout.addWidget(self._bar)
+
+    def _take_over(self) -> None:
+        if self._session.writing.take_over():
+            projects.reread_settings(self._session)
+            self._session.project_changed.emit()
+            self._session.reload_videos()
+            self._session.reload_runs()

@@ -1,0 +1,191 @@
+"""The window in which masks are drawn over overlays: clocks, rulers, traces. Nothing is changed in the originals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from studio.engine.catalogue import Video, display_path
+from studio.engine.masks import Mask, Rectangle, masked_share, size_text
+from studio.engine.video.footage import open_unmasked
+from studio.engine.video.mask_edits import MOST_HIDDEN, free_name
+from studio.gui.background import Background
+from studio.gui.blocks import button, column, label, row
+from studio.gui.jobs import Job
+from studio.gui.library_edits import set_masks
+from studio.gui.session import Session
+from studio.gui.theme import current_theme
+from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.widgets.job_line import JobLine
+from studio.gui.widgets.mask_canvas import Drawn, MaskCanvas
+from studio.gui.words import counted, share
+
+_ABOUT = ("Draw a rectangle over what is burnt in: a network would read the clock, not the heart. Masks are black in "
+          "the frames that training sees; your files stay as they are. A scan puts them on.")
+
+
+class MaskDialog(QDialog):
+    """Edits the project's masks over a frame of one video; ticked masks are kept when it is saved."""
+
+    def __init__(self, parent: QWidget, session: Session, video: Video) -> None:
+        super().__init__(parent.window())
+        theme = current_theme()
+        self.setObjectName("masks")
+        self.setWindowTitle("Masks")
+        self.resize(theme.px(940), theme.px(600))
+        self._session, self._video = session, video
+        self._job: Job | None = None
+        self._reasons: dict[str, str] = {}
+        self._masks: dict[str, Mask] = {}
+        self.canvas = MaskCanvas(name="masks.frame")
+        self.canvas.rectangle_drawn.connect(self._take_rectangle)
+        self.list = QListWidget()
+        self.list.setObjectName("masks.list")
+        self.list.setAccessibleName("Masks: ticked ones are put on")
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setSpacing(theme.px(2))
+        self.list.itemChanged.connect(lambda _item: self._show())
+        self.list.currentRowChanged.connect(lambda _row: self._show())
+        self.where = ChoiceBox(self._places())
+        label_of(self.where, name="masks.where", title="New masks hold for",
+                 about="Overlays go with a machine's picture")
+        self.suggest = button("Suggest", name="masks.suggest", icon_name="search", clicked=self._suggest,
+                              tip="Look for clocks, rulers, traces and the black surround in all videos")
+        self._save = button("Save", name="masks.save", kind="primary", clicked=self._keep)
+        self._remove = button("Remove", name="masks.remove", icon_name="trash", clicked=self._take_away)
+        self._says = label("", "quiet", wrap=True)
+        self._progress = JobLine(prefix="masks")
+        self._lay_out()
+        session.job_ended.connect(self._heard)
+        self._background = Background(self, most=1)
+        self._background.done.connect(self._take_frame)
+        for mask in session.project.settings.masks if session.project else []:
+            self._add(mask, on=True)
+        self._show()
+        self._ask_frame()
+
+    def value(self) -> list[Mask]:
+        """Give the masks that are ticked."""
+        return [self._masks[name] for name in self._names(ticked=True)]
+
+    def _lay_out(self) -> None:
+        theme = current_theme()
+        side = QWidget()
+        side.setFixedWidth(theme.px(300))
+        buttons = row(self.suggest, self._remove, None)
+        layout = column(label("New masks hold for", "caption"), self.where, self.list, spacing=8)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self._progress)
+        layout.addWidget(self._says)
+        side.setLayout(layout)
+        body = row(self.canvas, side, spacing=16)
+        body.setStretch(0, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(theme.px(24), theme.px(16), theme.px(24), theme.px(16))
+        whole.setSpacing(theme.px(12))
+        whole.addWidget(label(_ABOUT, "quiet", wrap=True))
+        whole.addLayout(body, 1)
+        whole.addLayout(row(None, button("Cancel", name="masks.cancel", clicked=self.reject), self._save))
+
+    def _places(self) -> list[tuple[str, str]]:
+        video = self._video
+        found = [("size", f"videos of {video.width} × {video.height} in {video.source}"),
+                 ("source", f"all videos of {video.source}"), ("all", "all videos")]
+        return found + ([("group", f"the group {display_path(video.group)}")] if video.group else [])
+
+    def _ask_frame(self) -> None:
+        project, video = self._session.project, self._video
+        if project is None:
+            return
+
+        def read() -> np.ndarray:
+            cached = open_unmasked(project, video)
+            return np.asarray(cached.rgb([cached.frames // 2])[0])
+
+        self._background.ask(video.id, read)
+
+    def _take_frame(self, _key: object, frame_HW3: np.ndarray | None) -> None:
+        self.canvas.set_picture(frame_HW3, "The frames of this video are missing: scan again")
+
+    def _take_rectangle(self, x: float, y: float, width: float, height: float) -> None:
+        video, where = self._video, self.where.value()
+        chosen = {"source": video.source if where in ("size", "source") else "",
+                  "size": size_text(video.width, video.height) if where == "size" else "",
+                  "group": video.group if where == "group" else ""}
+        try:
+            mask = Mask(name=free_name("mask", set(self._masks)), **chosen,
+                        shapes=(Rectangle(x=x, y=y, width=width, height=height),))
+        except ValidationError as error:
+            self._says.setText(str(error.errors()[0]["msg"]))
+            return
+        self._add(mask, on=True)
+        self.list.setCurrentRow(self.list.count() - 1)
+
+    def _add(self, mask: Mask, *, on: bool, about: str = "") -> None:
+        self._masks[mask.name] = mask
+        self._reasons[mask.name] = about
+        self.list.blockSignals(True)
+        item = QListWidgetItem(f"{mask.name}{f': {about}' if about else ''}")
+        item.setData(Qt.ItemDataRole.UserRole, mask.name)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        item.setToolTip(about or mask.name)
+        self.list.addItem(item)
+        self.list.blockSignals(False)
+        self._show()
+
+    def _names(self, *, ticked: bool) -> list[str]:
+        items = [self.list.item(place) for place in range(self.list.count())]
+        return [str(item.data(Qt.ItemDataRole.UserRole)) for item in items
+                if not ticked or item.checkState() == Qt.CheckState.Checked]
+
+    def _show(self) -> None:
+        place = self.list.currentRow()
+        chosen = "" if place < 0 else str(self.list.item(place).data(Qt.ItemDataRole.UserRole))
+        video, ticked = self._video, set(self._names(ticked=True))
+        here = [mask for mask in self._masks.values() if mask.holds_for(
+            source=video.source, group=video.group, size=size_text(video.width, video.height))]
+        self.canvas.set_value([Drawn(mask, mask.name in ticked, mask.name == chosen) for mask in here])
+        hidden = masked_share([mask for mask in here if mask.name in ticked])
+        self._remove.setEnabled(bool(chosen))
+        self._save.setEnabled(hidden <= MOST_HIDDEN)
+        self._says.setText(f"{share(hidden)} of this video's picture is hidden." if hidden <= MOST_HIDDEN else
+                           "Nothing of the picture would be left: untick a mask.")
+
+    def _take_away(self) -> None:
+        if (place := self.list.currentRow()) >= 0:
+            item = self.list.takeItem(place)
+            self._masks.pop(str(item.data(Qt.ItemDataRole.UserRole)), None)
+            self._show()
+
+    def _suggest(self) -> None:
+        project = self._session.project
+        if project is not None and self._job is None:
+            self.suggest.setEnabled(False)
+            self._job = self._session.start_job("mask", [str(project.root), "--suggest"], title="Looking for overlays")
+            self._progress.set_value(self._job)
+
+    def _heard(self, job: Job) -> None:
+        if job is not self._job:
+            return
+        self._job = None
+        self._progress.forget()
+        self.suggest.setEnabled(True)
+        result: dict[str, Any] = job.finished_event.result if job.finished_event else {}
+        known = Mask.model_fields
+        found = [one for one in result.get("suggestions", ()) if one["name"] not in self._masks]
+        for one in found:
+            self._add(Mask.model_validate({key: one[key] for key in known if key in one}), on=False,
+                      about=f"{one['kind']}, {one['reason']}")
+        self._says.setText(f"{counted(len(found), 'suggestion')}: tick what to hide." if found else
+                           "No overlay was found beyond those that are masked.")
+
+    def _keep(self) -> None:
+        set_masks(self._session, self.value())
+        self.accept()

@@ -1,0 +1,135 @@
+"""What the units of a layer look for: the most selective ones as tiles, and the clips that excite the chosen one.
+
+Legend: F frames, H height, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.gui.blocks import label
+from studio.gui.theme import current_theme
+from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.frame_view import FrameView
+from studio.gui.widgets.pictures import Frames, outlined
+from studio.gui.widgets.player import Player
+from studio.gui.words import counted, seconds_text
+
+_UNIT_TILE, _CLIP_TILE = (84, 84), (128, 128)
+
+
+class UnitGrid(QWidget):
+    """Edits the chosen unit; `place_chosen` tells of a clip that was clicked (video, second)."""
+
+    value_changed = Signal(int)
+    place_chosen = Signal(int, float)
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__()
+        self.setObjectName(f"{name}.units")
+        self.setAccessibleName("Units")
+        self._name, self._unit, self._units = name, -1, list[int]()
+        self.player = Player(self)
+        self.tiles: list[FrameView] = []
+        self.clips: list[FrameView] = []
+        self._summary, self._about = label("", "quiet", wrap=True), label("", "quiet", wrap=True)
+        self._heading = label("", "heading")
+        self._flow, self._clip_flow = FlowLayout(spacing=8), FlowLayout(spacing=12)
+        theme, layout = current_theme(), QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.px(8))
+        layout.addWidget(self._summary)
+        layout.addLayout(self._flow)
+        layout.addSpacing(theme.px(8))
+        layout.addWidget(self._heading)
+        layout.addWidget(self._about)
+        layout.addLayout(self._clip_flow)
+        layout.addStretch(1)
+
+    def value(self) -> int:
+        """Give the chosen unit, -1 for none."""
+        return self._unit
+
+    def set_units(self, result: dict[str, Any], pictures: Sequence[Frames]) -> None:
+        """Show a layer's most selective units, each by the frame at its strongest place."""
+        silent, field = int(result["silent"]), result["field"]
+        self._summary.setText(
+            f"The most selective of {counted(result['units'], 'unit')}: each shows the place that excites it most. "
+            f"A unit of this layer sees {field[0]} frames and {field[1]} × {field[2]} pixels (the box)."
+            + (f" {counted(silent, 'unit')} answer nothing here." if silent else ""))
+        self._units = [int(entry["unit"]) for entry in result["ranked"]]
+        self._fit(self.tiles, len(self._units), _UNIT_TILE, self._flow, "unit")
+        for tile, entry, picture_HW3 in zip(self.tiles, result["ranked"], pictures, strict=False):
+            tile.set_frames(outlined(picture_HW3[None], _flat(entry["clips"][0]["box"]), colour=current_theme().accent))
+            tile.set_caption(f"unit {entry['unit']}\n{entry['selectivity']:.2f} selective")
+        self._unit = -1
+        self._show_chosen()
+        if self._units:
+            self._choose(self._units[0])
+
+    def set_clips(self, result: dict[str, Any], pictures: Sequence[Frames]) -> None:
+        """Show the clips that excite the chosen unit, with its receptive field."""
+        entry = result["ranked"][0]
+        if int(entry["unit"]) != self._unit:
+            return
+        self._heading.setText(f"Unit {self._unit}")
+        self._about.setText("The clips that excite it most, one of each video. Selectivity "
+                            f"{entry['selectivity']:.2f}: 1 answers a single clip, 0 all alike.")
+        self._fit(self.clips, len(pictures), _CLIP_TILE, self._clip_flow, "clip")
+        for tile, clip, clip_FHW3 in zip(self.clips, entry["clips"], pictures, strict=False):
+            tile.set_frames(outlined(clip_FHW3, _flat(clip["box"]), colour=current_theme().accent))
+            tile.set_caption(f"{clip['value']:.2f} at {seconds_text(clip['at_seconds'])}")
+            tile.setProperty("place", [int(clip["video_id"]), float(clip["at_seconds"])])
+        self.player.play()
+
+    def set_message(self, text: str) -> None:
+        """Say in place of the units why there are none."""
+        self._summary.setText(text)
+        self._heading.setText("")
+        self._about.setText("")
+        self._units, self._unit = [], -1
+        for tiles in (self.tiles, self.clips):
+            for tile in tiles:
+                tile.hide()
+        self.player.stop()
+
+    def _fit(self, tiles: list[FrameView], count: int, size: tuple[int, int], flow: FlowLayout, kind: str) -> None:
+        while len(tiles) < count:
+            number = len(tiles)
+            tile = FrameView(self, tile=size, caption_lines=2, selectable=True,
+                             player=self.player if kind == "clip" else None)
+            tile.setObjectName(f"{self._name}.{kind}_{number + 1}")
+            if kind == "unit":
+                tile.clicked.connect(lambda number=number: self._choose(self._units[number]))
+            else:
+                tile.clicked.connect(lambda tile=tile: self._tell_place(tile))
+                tile.setToolTip("Click: look at this clip")
+            tiles.append(tile)
+            flow.addWidget(tile)
+        for number, tile in enumerate(tiles):
+            tile.setVisible(number < count)
+        self.updateGeometry()
+
+    def _tell_place(self, tile: FrameView) -> None:
+        video_id, at_seconds = tile.property("place")
+        self.place_chosen.emit(int(video_id), float(at_seconds))
+
+    def _choose(self, unit: int) -> None:
+        if unit != self._unit:
+            self._unit = unit
+            self._show_chosen()
+            self.value_changed.emit(unit)
+
+    def _show_chosen(self) -> None:
+        for number, tile in enumerate(self.tiles):
+            tile.set_selected(number < len(self._units) and self._units[number] == self._unit)
+
+
+def _flat(box: Sequence[Sequence[int]]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The box along height and width."""
+    (top, bottom), (left, right) = box[1:]
+    return (top, bottom), (left, right)
