@@ -254,7 +254,13 @@ def run_tests(rest: Sequence[str]) -> int:
     env = dict(os.environ)
     if not has_display():
         env["QT_QPA_PLATFORM"] = "offscreen"
-    return call([str(environment.venv_python(VENV)), "-m", "pytest", *rest], env=env)
+    side_by_side = [] if any(one.startswith("-n") for one in rest) else ["-n", str(workers()), "--dist", "loadfile"]
+    return call([str(environment.venv_python(VENV)), "-m", "pytest", *side_by_side, *rest], env=env)
+
+
+def workers() -> int:
+    """How many processes run tests side by side: two, where there are two cores."""
+    return min(2, os.cpu_count() or 1)
 
 
 def call(command: Sequence[str], *, env: dict | None = None) -> int:
