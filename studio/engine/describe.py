@@ -77,6 +77,7 @@ def check_recipe(values: Mapping[str, Any]) -> Values:
     counted = cost(network.backbone)
     pixels = recipe.augmentation.network_pixels
     return {"values": recipe.model_dump(), "classes": task.classes, "chance": task.chance,
+            "balanced_chance": task.balanced_chance,
             "span_frames": task.span_frames, "question": task.question,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "backbone_parameters": counted.parameters, "gmac_per_clip": round(counted.gmac_per_clip, 3),

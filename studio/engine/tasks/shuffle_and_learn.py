@@ -54,7 +54,7 @@ class ShuffleAndLearn(Task):
     """
 
     title = "Shuffle and learn"
-    question = "Are these three frames in order?"
+    question = "Are these three frames in order, forwards or backwards?"
     learns = "Poses, and which pose can lie between two others, from still frames"
     paper = "Misra et al., Shuffle and Learn: Unsupervised Learning using Temporal Order Verification, ECCV 2016"
     choices = ("In order", "Out of order")

@@ -111,7 +111,8 @@ def _result(plan: Plan, device: Device, precision: Precision, measured: _Measure
         "samples_per_second": round(training.batch_size / measured.step_seconds, 2),
         "peak_memory_bytes": measured.peak_memory_bytes, "free_memory_bytes": measured.free_memory_bytes,
         "disk_needed_bytes": disk, "disk_free_bytes": disk_free_bytes, "steps": steps, "expected_seconds": seconds,
-        "chance": task.chance, "classes": task.classes, "videos": len(plan.train.videos) + len(plan.validation.videos),
+        "chance": task.chance, "balanced_chance": task.balanced_chance, "classes": task.classes,
+        "videos": len(plan.train.videos) + len(plan.validation.videos),
         "train_videos": len(plan.train.videos), "validation_videos": len(plan.validation.videos),
         "too_short": plan.too_short, "span_frames": task.span_frames,
         "warnings": [{"code": one.code, "message": one.message, "remedy": one.remedy} for one in warnings]}

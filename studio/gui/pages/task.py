@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.engine.guessing import Guessing
 from studio.gui.blocks import NoticeBar, button, column, label, row
 from studio.gui.dealing import sentence_of
 from studio.gui.pages.page import Page, quoted
@@ -231,5 +232,6 @@ class TaskPage(Page):
 
     def _tell_chance(self, asked: int, task: str, result: dict[str, Any]) -> None:
         if asked == self._number:
+            guessing = Guessing.told(result["chance"], result.get("balanced_chance"))
             self.tasks.set_facts(task, f"{counted(result['classes'], 'possible answer')}; guessing gives "
-                                       f"{share(result['chance'])}")
+                                       f"{share(guessing.level)}{guessing.manner}")

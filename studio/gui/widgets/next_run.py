@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.engine.events import Progress
+from studio.engine.guessing import Guessing
 from studio.gui.blocks import Figure, button, column, label, row
 from studio.gui.theme import current_theme
 from studio.gui.widgets.curves import rounded
@@ -119,13 +120,13 @@ def expected(seconds: Any) -> str:
 
 
 def _in_words(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    step = float(found["step_seconds"])
+    step, guessing = float(found["step_seconds"]), Guessing.told(found["chance"], found.get("balanced_chance"))
     split = f"{number(found['train_videos'])} teach, {number(found['validation_videos'])} held out"
     return {
         "Expected time": (expected(found["expected_seconds"]), f"for {counted(found['steps'], 'step')}"),
         "One step": (f"{1000 * step:.0f} ms" if step < 1 else f"{step:.1f} s",
                      f"{rounded(found['samples_per_second'])} questions a second"),
-        "Chance": (share(found["chance"]), f"{number(found['classes'])} possible answers"),
+        "Chance": (share(guessing.level), f"{number(found['classes'])} possible answers{guessing.manner}"),
         "Videos": (number(found["videos"]), split),
         "Memory of a step": (bytes_text(found["peak_memory_bytes"]),
                              f"{bytes_text(found['free_memory_bytes'])} free"),

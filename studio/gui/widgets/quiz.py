@@ -54,7 +54,7 @@ class Quiz(QWidget):
         self._view.element_clicked.connect(self._pick)
         self._next = button("Next", name=f"{page}.quiz_next", kind="primary", clicked=self._take)
         self._again = button("Start this one over", name=f"{page}.quiz_over", kind="plain", clicked=self._forget)
-        self._choices = [button("", name=f"{page}.quiz_choice_{number + 1}",
+        self._choices = [button(f"Answer {number + 1}", name=f"{page}.quiz_choice_{number + 1}",
                                 clicked=partial(self._choose, number)) for number in range(_MOST_CHOICES)]
         self._end = button("End the quiz", name=f"{page}.quiz_end", kind="plain", clicked=self.ended.emit)
         self._missed = QVBoxLayout()
@@ -84,8 +84,9 @@ class Quiz(QWidget):
             widget.setVisible(not choices)
         for number, widget in enumerate(self._choices):
             widget.setVisible(number < len(choices))
-            widget.setText(choices[number] if number < len(choices) else "")
-            widget.setAccessibleName(widget.text())
+            if number < len(choices):
+                widget.setText(choices[number])
+                widget.setAccessibleName(choices[number])
         self._end.setText("End the quiz")
         self._ask()
 

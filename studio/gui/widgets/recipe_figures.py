@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.engine.catalogue import Video
+from studio.engine.guessing import Guessing
 from studio.engine.runs import Run
 from studio.gui.blocks import Figure, label
 from studio.gui.theme import current_theme, set_kind
@@ -51,7 +52,8 @@ class RecipeFigures(QWidget):
         span = int(checked["span_frames"])
         fits = sum(video.frames >= span for video in videos)
         figures["classes"].set_value(number(checked["classes"]))
-        figures["chance"].set_value(share(checked["chance"]))
+        guessing = Guessing.told(checked["chance"], checked.get("balanced_chance"))
+        figures["chance"].set_value(share(guessing.level), guessing.manner.removeprefix(", "))
         figures["span"].set_value(counted(span, "frame"), typical_span(span, videos))
         self._fits.setText(f"{number(fits)} of {counted(len(videos), 'video')} "
                            f"{'is' if fits == 1 else 'are'} long enough for a tuple")

@@ -251,4 +251,5 @@ def moved_text(dealt: Dealt) -> str:
         return ""
     angle, scale, shear, right, down = moved
     return (f"Turned by {math.degrees(angle):.0f}°, {math.exp(scale):.2f} times as large, sheared by {shear:.2f}, "
-            f"shifted by {100 * right:.0f} % and {100 * down:.0f} %").replace("-", "−")
+            f"shifted {100 * abs(right):.0f} % {'left' if right < 0 else 'right'} and {100 * abs(down):.0f} % "
+            f"{'up' if down < 0 else 'down'}").replace("-", "−")

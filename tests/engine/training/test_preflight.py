@@ -22,7 +22,8 @@ def test_one_real_step_is_measured_and_nothing_is_kept(tmp_path: Path) -> None:
     assert set(result) >= {
         "device", "device_reason", "precision", "precision_detail", "parameters", "step_seconds", "samples_per_second",
         "peak_memory_bytes", "free_memory_bytes", "disk_needed_bytes", "disk_free_bytes", "steps", "expected_seconds",
-        "chance", "classes", "videos", "train_videos", "validation_videos", "too_short", "span_frames", "warnings"}
+        "chance", "balanced_chance", "classes", "videos", "train_videos", "validation_videos", "too_short",
+        "span_frames", "warnings"}
     assert (result["steps"], result["classes"], result["videos"], result["span_frames"]) == (1000, 6, 8, 18)
     low, high = result["expected_seconds"]
     assert 1000 * result["step_seconds"] <= low * 1.01 < high

@@ -100,6 +100,9 @@ def test_each_recipe_has_a_card_with_a_drawing_and_is_chosen_by_it(page: TaskPag
     QTest.mouseClick(page.recipe.cards.card("shuffle-and-learn"), Qt.MouseButton.LeftButton)
     assert warm.recipe["task"] == "shuffle-and-learn" and page.recipe.value() == "shuffle-and-learn"
     assert page.tasks.value() == "shuffle-and-learn" and page.backbones.value() == "caffenet_plain"
+    assert checked(page)["chance"] == 0.75 and page.figures.figures["chance"].value() == "50 %"
+    assert page.tasks.card("shuffle-and-learn").facts().endswith("gives 50 %, each answer counting alike")
+    wait_for(lambda: "recipe made for it" in page.tasks.card("odd-one-out").facts())
 
 
 def test_a_task_that_nobody_drew_looks_like_one(qapp: QApplication) -> None:
