@@ -23,6 +23,8 @@ from studio.engine.shapes import Floats, Ints
 from studio.engine.training.pixels import displayable
 
 CLIPS_PER_VIDEO = 10
+_FEWEST_VIDEOS = 3
+"""A unit that answers fewer videos than this cannot be told from one that answers by chance."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,22 @@ class UnitPeaks:
         return np.where(power_U > 0, kept_U / max(1 - 1 / count, 1e-9), 0).astype(np.float32)
 
     def ranked_units(self) -> list[int]:
-        """All units, the most selective first; equal ones by their number."""
-        return [int(unit) for unit in np.argsort(-self.selectivity_U(), kind="stable")]
+        """All units, the most selective first; those that answer hardly any video come after all others."""
+        videos = np.unique(self.tuples.video_B)
+        answered_U = sum((self.peak_NU[self.tuples.video_B == video] > 0).any(axis=0).astype(int) for video in videos)
+        rare_U = answered_U < min(_FEWEST_VIDEOS, len(videos))
+        return [int(unit) for unit in np.lexsort((-self.selectivity_U(), rare_U))]
 
     def strongest(self, unit: int, *, count: int, one_a_video: bool = True) -> list[int]:
-        """The clips that excite a unit most, at most one of a video unless asked otherwise, strongest first."""
+        """The clips that excite a unit most, at most one of a video unless asked otherwise, strongest first.
+
+        Clips that a unit does not answer are left out, unless it answers none.
+        """
         order = np.argsort(-self.peak_NU[:, unit], kind="stable")
         chosen, seen = list[int](), set[int]()
         for clip in order:
             video = int(self.tuples.video_B[clip])
-            if one_a_video and video in seen:
+            if (one_a_video and video in seen) or (chosen and self.peak_NU[clip, unit] <= 0):
                 continue
             seen.add(video)
             chosen.append(int(clip))

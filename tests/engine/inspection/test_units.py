@@ -46,7 +46,8 @@ def test_selectivity_is_1_for_one_clip_and_0_for_all_alike() -> None:
     found = _peaks([[5, 1, 0, 1], [0, 1, 0, 2], [0, 1, 0, 3], [0, 1, 0, 4]]).selectivity_U()
     assert found[:3].tolist() == pytest.approx([1, 0, 0], abs=1e-5)
     assert found[3] == pytest.approx((1 - 2.5 ** 2 / 7.5) / 0.75, abs=1e-5)  # by hand: mean 2.5, mean square 7.5
-    assert _peaks([[5, 1, 0, 1], [0, 1, 0, 2], [0, 1, 0, 3], [0, 1, 0, 4]]).ranked_units() == [0, 3, 1, 2]
+    assert _peaks([[5, 1, 0, 1], [0, 1, 0, 2], [0, 1, 0, 3], [0, 1, 0, 4]]).ranked_units() == [3, 1, 0, 2], \
+        "unit 0 answers one of two videos alone, and unit 2 none"
 
 
 def test_one_clip_of_a_video_unless_asked_otherwise() -> None:
