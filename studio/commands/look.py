@@ -68,15 +68,16 @@ def activations(
                                  show_default=False)] = "",
     unit: Annotated[int | None, Option("--unit", metavar="NUMBER", help="One unit of the layer (usually their mean)",
                                        show_default=False)] = None,
+    beside: Annotated[str, Option("--beside", metavar="random|RUN", help="What stands beside it")] = "random",
     out: Picture = None,
 ) -> Work:
-    """Draw where a layer answers over a clip, trained and with random weights."""
+    """Draw where a layer answers over a clip, beside random weights or another run."""
     from studio.engine.inspection.activations import activations as draw
     from studio.engine.project import Project
 
     opened = Project.open(project)
     folder = opened.run_folder(run)
-    return Work(lambda stop: draw(opened, folder, video=video, at_seconds=at, layer=layer, unit=unit,
+    return Work(lambda stop: draw(opened, folder, video=video, at_seconds=at, layer=layer, unit=unit, beside=beside,
                                   out=png(out) if out else None, stop=stop))
 
 

@@ -20,9 +20,11 @@ from studio.engine.catalogue import display_path
 from studio.engine.errors import UsageError
 from studio.engine.events import Events, Finished, Progress, Saved
 from studio.engine.inspection.embedding import Embedder, footage_of_run, open_embedder
+from studio.engine.inspection.looks import RANDOM, Way, beside_of
 from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.sheet import Row, heat_over, write_sheet
 from studio.engine.project import Project
+from studio.engine.recipe import recipe_from_toml
 from studio.engine.sampling import Tuples
 from studio.engine.training.pixels import displayable
 
@@ -117,13 +119,14 @@ def _moments(embedder: Embedder, position: int, clip: Tuples, *, count: int) -> 
 
 
 def activations(project: Project, run_folder: Path, *, video: str | int, at_seconds: float, layer: str = "",
-                unit: int | None = None, out: Path | None = None,
+                unit: int | None = None, beside: str = RANDOM, out: Path | None = None,
                 stop: Callable[[], bool] = lambda: False) -> Events:
-    """Draw a layer's heat over the clip around a second of a video, trained and with random weights beside it.
+    """Draw a layer's heat over the clip around a second of a video, and `beside` it that of random weights or of a run.
 
-    With `out` a PNG sheet is written: the frames, the trained heat, the random heat.
-    Raises `UsageError` for a video, layer or unit that is not there.
+    With `out` a PNG sheet is written: the frames, the trained heat, the heat beside it.
+    Raises `UsageError` for a video, layer or unit that is not there, or a run that sees clips of another size.
     """
+    other = heat_beside(project, run_folder, beside)
     footage = yield from footage_of_run(project, run_folder, stop=stop)
     if footage is None:
         yield Finished(operation="activations", result={"run": run_folder.name}, stopped=True)
@@ -131,31 +134,48 @@ def activations(project: Project, run_folder: Path, *, video: str | int, at_seco
     position = find_position(project, footage, video)
     heats: list[Heat] = []
     layers: list[dict[str, Any]] = []
-    for random in (False, True):
-        yield Progress(phase="activations", done=int(random), total=2)
+    for number, way in enumerate((Way("trained", run_folder), other)):
+        yield Progress(phase="activations", done=number, total=2)
         if stop():
             yield Finished(operation="activations", result={"run": run_folder.name}, stopped=True)
             return
-        embedder = open_embedder(footage, run_folder, random=random)
+        embedder = open_embedder(footage, way.run_folder, random=way.kind == "random")
         layers = layers or describe_layers(embedder.backbone)
         layer = layer or embedder.backbone.feature_layer
         heats.append(heat_at(embedder, position, at_seconds=at_seconds, layer=layer, unit=unit))
     shown = footage.videos[position]
     result = {"run": run_folder.name, "video": display_path(shown.path), "video_id": shown.id, "layer": layer,
               "unit": unit, "frames": heats[0].frames, "times": [round(second, 3) for second in heats[0].times],
-              "layers": layers, "alike": round(alike(*heats), 4)}
+              "layers": layers, "alike": round(alike(*heats), 4), "beside": other.name}
     if out is not None:
-        write_sheet(out, sheet_rows(*heats))
+        write_sheet(out, sheet_rows(*heats, beside=other.title))
         yield Saved(what="picture", path=out.name)
         result["picture"] = out.name
     yield Finished(operation="activations", result=result)
 
 
-def sheet_rows(trained: Heat, random: Heat) -> list[Row]:
+def heat_beside(project: Project, run_folder: Path, beside: str) -> Way:
+    """Say whose heat stands beside a run's: of random weights, or of another run that sees the same clips.
+
+    Raises `UsageError` for raw pixels, an unknown run, or one that sees clips of another size.
+    """
+    way = beside_of(project, run_folder, beside)
+    if way.kind == "pixels":
+        raise UsageError(f"beside = {beside}", "raw pixels have no layers", "Name a run, or random")
+    own, other = (recipe_from_toml(folder / "recipe.toml") for folder in (run_folder, way.run_folder))
+    seen = [(recipe.sampling.clip_frames, recipe.sampling.frame_stride, recipe.augmentation.network_pixels,
+             recipe.augmentation.crop_pixels, recipe.augmentation.crop, recipe.augmentation.short_side_pixels,
+             recipe.augmentation.one_picture) for recipe in (own, other)]
+    if seen[0] != seen[1]:
+        raise UsageError(f"beside = {beside}", "that run sees clips of another size", "Name a run that sees the same")
+    return way
+
+
+def sheet_rows(trained: Heat, other: Heat, *, beside: str = "random weights") -> list[Row]:
     """Rows of a sheet: up to eight frames, and both heats over them."""
     chosen = np.unique(np.linspace(0, len(trained.frames) - 1, 8).round().astype(int))
     rows = [Row("clip", [(trained.clip_FHW3[frame], f"{trained.times[frame]:.2f} s") for frame in chosen])]
-    for name, heat in (("trained", trained), ("random weights", random)):
+    for name, heat in (("trained", trained), (beside, other)):
         rows.append(Row(name, [(heat_over(heat.clip_FHW3[frame], heat.heat_FHW[frame]), "") for frame in chosen]))
     return rows
 

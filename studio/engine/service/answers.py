@@ -16,7 +16,8 @@ from studio.engine.catalogue import display_path
 from studio.engine.describe import check_recipe, describe
 from studio.engine.errors import RecipeError, UsageError
 from studio.engine.events import Event
-from studio.engine.inspection.activations import alike, describe_layers, heat_at
+from studio.engine.inspection.activations import alike, describe_layers, heat_at, heat_beside
+from studio.engine.inspection.looks import RANDOM, Way
 from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.unit_sheet import Told, deal_question, units_answer
 from studio.engine.inspection.units import UnitPeaks, find_peaks
@@ -111,8 +112,9 @@ class Answers:
         position = find_position(opened.project, opened.footage, int(params["video_id"]))
         unit = params.get("unit")
         heats, layers, layer = [], list[dict[str, Any]](), str(params.get("layer") or "")
-        for random in (False, True):
-            embedder = self._kept.embedder(opened, run_folder, random=random)
+        other = heat_beside(opened.project, run_folder, str(params.get("beside") or RANDOM))
+        for way in (Way("trained", run_folder), other):
+            embedder = self._kept.embedder(opened, way.run_folder, random=way.kind == "random")
             layers = layers or describe_layers(embedder.backbone)
             layer = layer or embedder.backbone.feature_layer
             heats.append(heat_at(embedder, position, at_seconds=float(params["at_seconds"]), layer=layer,
@@ -120,7 +122,7 @@ class Answers:
         video = opened.footage.videos[position]
         return Answer({"run": run_folder.name, "video_id": video.id, "video": display_path(video.path),
                        "frames": heats[0].frames, "times": heats[0].times, "layer": layer, "unit": unit,
-                       "layers": layers, "alike": round(alike(*heats), 4)},
+                       "layers": layers, "alike": round(alike(*heats), 4), "beside": other.name},
                       [heats[0].clip_FHW3, heats[0].heat_FHW, heats[1].heat_FHW])
 
     def _units(self, params: Params) -> Answering:

@@ -8,11 +8,12 @@ import numpy as np
 from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import display_path
-from studio.gui.blocks import NoticeBar, button
+from studio.gui.blocks import NoticeBar, button, column, label
 from studio.gui.pages.page import Page, quoted
 from studio.gui.question import Question
 from studio.gui.session import Session
 from studio.gui.theme import current_theme
+from studio.gui.widgets.beside_choice import BesideChoice
 from studio.gui.widgets.clip_tile import Turns
 from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.heat_pair import HeatPair
@@ -57,6 +58,7 @@ class InspectPage(Page):
         self.run_choice = RunChoice(session, name=self.control("run"))
         self.picker = VideoPicker(session, self._turns, name=self.control("video"), tile=(_COLUMN_PIXELS - 4, 200))
         self.layer_choice = LayerChoice(name=self.name)
+        self.beside = BesideChoice(session, name=self.control("beside"), pixels=False)
         self.heats, self.unit_grid = HeatPair(name=self.name), UnitGrid(name=self.name)
         self.why = WhyView(name=self.name)
         self.views = self._make_views()
@@ -70,6 +72,7 @@ class InspectPage(Page):
         self._lay_out()
         self.picker.value_changed.connect(lambda _video, _seconds: self._ask())
         self.layer_choice.value_changed.connect(lambda _layer, _unit: self._ask())
+        self.beside.value_changed.connect(lambda _beside: self._ask())
         self.unit_grid.value_changed.connect(self._ask_for_clips)
         self.unit_grid.place_chosen.connect(self._look_at)
         self.why.another.connect(self._ask_another)
@@ -86,6 +89,7 @@ class InspectPage(Page):
 
     def refresh(self) -> None:
         self.run_choice.refresh()
+        self.beside.refresh()
         self.picker.refresh()
         run = chosen_run(self.session)
         if run and run.name != self._asked_run:
@@ -121,8 +125,8 @@ class InspectPage(Page):
 
     def _lay_out(self) -> None:
         theme = current_theme()
-        wide, column = QWidget(), QWidget()
-        left, right = QVBoxLayout(wide), QVBoxLayout(column)
+        wide, side = QWidget(), QWidget()
+        left, right = QVBoxLayout(wide), QVBoxLayout(side)
         for layout in (left, right):
             layout.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(theme.px(8))
@@ -133,9 +137,13 @@ class InspectPage(Page):
             left.addWidget(view, 1)
         left.addWidget(self.waiting)
         right.setSpacing(theme.px(16))
-        for part in (self.run_choice, self.picker, self.layer_choice):
+        self._beside = QWidget()
+        beside = column(label("Beside", "caption"), self.beside)
+        beside.setContentsMargins(0, 0, 0, 0)
+        self._beside.setLayout(beside)
+        for part in (self.run_choice, self.picker, self.layer_choice, self._beside):
             right.addWidget(part)
-        self.body.addWidget(SideBySide(wide, column, column_pixels=_COLUMN_PIXELS), 1)
+        self.body.addWidget(SideBySide(wide, side, column_pixels=_COLUMN_PIXELS), 1)
 
     def _session_changed(self) -> None:
         if self.isVisible():
@@ -156,6 +164,7 @@ class InspectPage(Page):
         for number, widget in enumerate((self.heats, self.unit_grid, self.why)):
             widget.setVisible(number == view)
         self.layer_choice.setVisible(view != WHY)
+        self._beside.setVisible(view == HEAT)
         self.layer_choice.unit_box.setVisible(view == HEAT)
         self.picker.setVisible(view != UNITS)
         self.save.set_operation(("activations", "units", "attribution")[view])
@@ -176,7 +185,7 @@ class InspectPage(Page):
             self.why_question.ask({"run": run.name, "video_id": picked[0], "seed": self._seed})
         else:
             self.question.ask({"run": run.name, "video_id": picked[0], "at_seconds": picked[1], "layer": layer,
-                               "unit": unit})
+                               "unit": unit, "beside": self.beside.value()})
 
     def _ask_for_clips(self, unit: int) -> None:
         self.unit_question.ask({**self.units_question.value(), "unit": unit, "clips": _CLIPS_SHOWN}, now=True)
@@ -218,7 +227,9 @@ class InspectPage(Page):
         self._failure.hide()
         self.layer_choice.set_layers(result["layers"], shown=result["layer"])
         self.heats.set_value(clip_FHW3, trained_FHW, random_FHW, frames=result["frames"], times=result["times"])
-        self.heats.set_agreement(*agreement(float(result["alike"])))
+        beside = str(result["beside"])
+        self.heats.set_beside("Random weights" if beside == "random" else f"Run {beside}")
+        self.heats.set_agreement(*agreement(float(result["alike"]), beside=beside))
         self.update_command_line()
 
     def _take_failure(self, error: dict[str, Any]) -> None:
@@ -238,12 +249,15 @@ class InspectPage(Page):
         if self.view == WHY:
             return arguments + (["--seed", str(self._seed)] if self._seed else [])
         arguments += ["--at", f"{picked[1]:.2f}", *(["--layer", layer] if layer else [])]
+        arguments += ["--beside", str(self.beside.value())] if self.beside.value() != "random" else []
         return arguments + (["--unit", str(unit)] if unit is not None else [])
 
 
-def agreement(alike: float) -> tuple[str, str]:
+def agreement(alike: float, *, beside: str = "random") -> tuple[str, str]:
     """Say in words how alike two heats are (their correlation, −1 to 1), and what that means."""
     figure = f"agreement {alike:.2f}; 1 is the same, 0 is unrelated"
+    if beside != "random":
+        return f"This run and {beside} answer alike to this degree ({figure}).", ""
     if alike >= 0.9:
         return (f"Trained and random weights answer in almost the same places ({figure}).",
                 "Training changed little here: this comes from the network's build and the picture.")

@@ -14,8 +14,9 @@ _WHY = ("Random weights show what the network's shape alone finds, raw pixels wh
 class BesideChoice(ChoiceBox):
     """Edits what stands beside; its value is `random`, `pixels` or a run's name."""
 
-    def __init__(self, session: Session, *, name: str) -> None:
-        super().__init__(_ALWAYS)
+    def __init__(self, session: Session, *, name: str, pixels: bool = True) -> None:
+        self._always = _ALWAYS if pixels else _ALWAYS[:1]
+        super().__init__(self._always)
         self._session = session
         label_of(self, name=name, title="Beside", about=_WHY)
         self.setToolTip(_WHY)
@@ -26,6 +27,6 @@ class BesideChoice(ChoiceBox):
         chosen = chosen_run(self._session)
         others = [(run.name, f"Run {run.name}") for run in runs_with_weights(self._session)
                   if chosen is None or run.name != chosen.name]
-        wanted = [*_ALWAYS, *others]
+        wanted = [*self._always, *others]
         if [(self.itemData(place), self.itemText(place)) for place in range(self.count())] != wanted:
             self.set_choices(wanted)

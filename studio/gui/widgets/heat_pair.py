@@ -72,7 +72,7 @@ class HeatPair(QWidget):
         self.opacity_slider = self._slider(f"{name}.opacity", "Strength of the heat")
         self.opacity_slider.setRange(0, 100)
         self.play_button = button("", name=f"{name}.play", icon_name="play", clicked=self.player.toggle)
-        self._moment = label("", "caption")
+        self._moment, self._beside = label("", "caption"), label("Random weights", "heading")
         self._agreement = label("", wrap=True)
         self._agreement.setObjectName(f"{name}.agreement")
         self._meaning = label("", "quiet", wrap=True)
@@ -108,6 +108,10 @@ class HeatPair(QWidget):
             self.player.set_rate((len(times) - 1) / (times[-1] - times[0]))
         self._describe()
 
+    def set_beside(self, title: str) -> None:
+        """Say whose heat is the second."""
+        self._beside.setText(title)
+
     def set_agreement(self, sentence: str, meaning: str) -> None:
         """Say how alike both heats are, and what that means."""
         self._agreement.setText(sentence)
@@ -137,8 +141,9 @@ class HeatPair(QWidget):
         pictures = QGridLayout()
         pictures.setHorizontalSpacing(theme.px(12))
         pictures.setVerticalSpacing(theme.px(6))
-        for place, (title, view) in enumerate((("Trained weights", self.trained), ("Random weights", self.random))):
-            pictures.addWidget(label(title, "heading"), 0, place)
+        for place, (title, view) in enumerate(((label("Trained weights", "heading"), self.trained),
+                                               (self._beside, self.random))):
+            pictures.addWidget(title, 0, place)
             pictures.addWidget(view, 1, place)
             pictures.setColumnStretch(place, 1)
         self.opacity_slider.setFixedWidth(theme.px(120))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,18 @@ def test_on_a_real_run(tiny_run: Path, tmp_path: Path) -> None:
     assert -1 <= result["alike"] <= 1 and (tmp_path / "heat.png").stat().st_size > 1000
     with pytest.raises(UsageError, match="no such layer"):
         list(activations(project, tiny_run, video="jump/scene-01.mp4", at_seconds=1, layer="conv99"))
+
+
+def test_another_run_beside_must_see_the_same_clips(tiny_run: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(tiny_run.parents[1], tmp_path / "study"))
+    other = Path(shutil.copytree(root / "runs" / tiny_run.name, root / "runs" / "2020-01-01-0000-other"))
+    project, run = Project.open(root), root / "runs" / tiny_run.name
+    asked = {"video": "jump/scene-01.mp4", "at_seconds": 1.0, "beside": other.name}
+    result = list(activations(project, run, **asked))[-1].result
+    assert result["beside"] == other.name and result["alike"] == pytest.approx(1, abs=1e-6)
+    recipe = (other / "recipe.toml").read_text(encoding="utf-8")
+    (other / "recipe.toml").write_text(recipe.replace("frame_stride = ", "frame_stride = 1"), encoding="utf-8")
+    with pytest.raises(UsageError, match="clips of another size"):
+        list(activations(project, run, **asked))
+    with pytest.raises(UsageError, match="no layers"):
+        list(activations(project, run, **asked | {"beside": "pixels"}))

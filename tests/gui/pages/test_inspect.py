@@ -1,5 +1,6 @@
 """The Inspect page, with the real worker on a small trained run."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,3 +155,22 @@ def test_units_and_why(page: InspectPage) -> None:
     wait_for(lambda: not page.why_question.busy, seconds=60)
     assert not np.array_equal(before[1], page.why.tiles["trained"][0].picture())
     assert page.command_line().endswith("--seed 1 -o attribution.png")
+
+
+def test_another_run_stands_beside(session: Session, tiny_run: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(tiny_run.parents[1], tmp_path / "study"))
+    shutil.copytree(root / "runs" / tiny_run.name, root / "runs" / "2020-01-01-0000-older")
+    session.open_project(root)
+    session.select_run(tiny_run.name)
+    page = InspectPage(session)
+    page.show()
+    page.refresh()
+    answered(page)
+    page.beside.set_value("2020-01-01-0000-older")
+    page._ask()
+    wait_for(lambda: not page.question.busy, seconds=60)
+    assert page.heats._beside.text() == "Run 2020-01-01-0000-older"
+    assert np.array_equal(page.heats.trained.picture(), page.heats.random.picture()), "the same weights answer alike"
+    assert "--beside 2020-01-01-0000-older" in page.command_line()
+    page.hide()
+    page.deleteLater()
