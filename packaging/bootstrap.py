@@ -27,6 +27,7 @@ CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 DEMO = ROOT / "demo"
 LOG = ROOT / ".setup.log"
 USUAL_EXTRAS = ["dicom", "map", "onnx"]
+STORIES = "tests/e2e"
 USUAL_INDEX = "pypi"
 BIG_GB, SMALL_GB, UPDATE_GB = 8.0, 3.0, 1.0
 STOPPED = 130
@@ -254,8 +255,13 @@ def run_tests(rest: Sequence[str]) -> int:
     env = dict(os.environ)
     if not has_display():
         env["QT_QPA_PLATFORM"] = "offscreen"
-    side_by_side = [] if any(one.startswith("-n") for one in rest) else ["-n", str(workers()), "--dist", "loadfile"]
-    return call([str(environment.venv_python(VENV)), "-m", "pytest", *side_by_side, *rest], env=env)
+    pytest = [str(environment.venv_python(VENV)), "-m", "pytest"]
+    if rest:
+        return call([*pytest, *rest], env=env)
+    # The stories drive whole windows: they get a process of their own, as a person's window has.
+    codes = [call([*pytest, "-n", str(workers()), "--dist", "loadfile", "--ignore", STORIES], env=env),
+             call([*pytest, STORIES], env=env)]
+    return next((code for code in codes if code), 0)
 
 
 def workers() -> int:
