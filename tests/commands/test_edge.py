@@ -92,10 +92,11 @@ def test_the_second_signal_ends_at_once_but_still_closes_the_operation(capfd: py
     def stubborn(_stop: StopRequest) -> Events:
         return _count(StopRequest(), on_step=interrupt, closed=closed)
 
+    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         perform(Work(stubborn), "json")
     assert closed == ["saved"]
-    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) == before
     assert capfd.readouterr().out == ""
 
 

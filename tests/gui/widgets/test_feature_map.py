@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -28,6 +28,14 @@ def feature_map(qapp: QApplication) -> Iterator[FeatureMap]:
     made.deleteLater()
 
 
+def _move(feature_map: FeatureMap, place: QPoint) -> None:
+    """Let the mouse pass, wherever the pointer of the screen is and whatever window lies above."""
+    at = QPointF(place)
+    QApplication.sendEvent(feature_map.viewport(), QMouseEvent(
+        QEvent.Type.MouseMove, at, feature_map.viewport().mapToGlobal(at), Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier))
+
+
 def test_every_clip_is_found_where_it_is_drawn(feature_map: FeatureMap) -> None:
     assert [feature_map.clip_at(feature_map.place_of(clip)) for clip in range(5)] == [0, 1, 2, 3, 4]
     assert feature_map.place_of(RIGHT).x() > feature_map.place_of(LEFT).x()
@@ -46,8 +54,8 @@ def test_pointing_is_told_once_and_clicking_chooses(feature_map: FeatureMap) -> 
     feature_map.hovered.connect(hovered.append)
     feature_map.value_changed.connect(chosen.append)
     place = feature_map.place_of(RIGHT).toPoint()
-    QTest.mouseMove(feature_map.viewport(), place)
-    QTest.mouseMove(feature_map.viewport(), place + QPoint(1, 0))
+    _move(feature_map, place)
+    _move(feature_map, place + QPoint(1, 0))
     QTest.mouseClick(feature_map.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert hovered == [RIGHT] and chosen == [RIGHT] and feature_map.value() == RIGHT
 
