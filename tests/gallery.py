@@ -30,6 +30,7 @@ from studio.gui.entries import ENTRIES
 from studio.gui.jobs import studio_command, studio_environment
 from studio.gui.session import Session
 from studio.gui.window import Window, dress
+from tests.gallery_states import show_all
 
 VARIANTS = (("dark", 1.0), ("light", 1.0), ("dark", 2.0))
 PAGES = [entry.name for entry in ENTRIES]
@@ -202,6 +203,8 @@ def main(arguments: Sequence[str]) -> int:
         empty_project(gallery, work / f"Empty project {time.time():.0f}")
         folder_added(gallery)
         loaded(gallery, work / "Sample project")
+        show_all(gallery, VARIANTS[:2])
+        gallery.dress("dark", 1.0)
         running(gallery)
         failed(gallery)
     for details in met:

@@ -184,7 +184,7 @@ class MaskDialog(QDialog):
             self._add(Mask.model_validate({key: one[key] for key in known if key in one}), on=False,
                       about=f"{one['kind']}, {one['reason']}")
         self._says.setText(f"{counted(len(found), 'suggestion')}: tick what to hide." if found else
-                           "No overlay was found beyond those that are masked.")
+                           "No further overlay was found in what videos of one size and folder share: draw it.")
 
     def _keep(self) -> None:
         set_masks(self._session, self.value())

@@ -65,8 +65,8 @@ def test_suggestions_come_unticked(dialog: MaskDialog, session: Session) -> None
     assert not dialog.suggest.isEnabled()
     wait_for(lambda: not session.jobs, seconds=90)
     assert dialog.suggest.isEnabled() and dialog.value() == []
-    assert dialog._says.text().startswith(("No overlay", "1 suggestion", "2 suggestion", "3 suggestion", "4 ", "5 ",
-                                           "6 ", "7 ", "8 ", "9 "))
+    said = dialog._says.text()
+    assert said.startswith("No further overlay") or "suggestion" in said
 
 
 def test_cancel_changes_nothing(dialog: MaskDialog, session: Session) -> None:

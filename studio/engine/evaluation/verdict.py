@@ -63,13 +63,9 @@ def retrieval_verdict(result: dict[str, Any]) -> dict[str, str]:
     end = (f"random weights of the same network {random['top1']:.1f} %{several}, {chance}. Difference "
            f"{ahead['points']:+.1f} points, 95 % interval over groups{_and(networks, 'networks')} "
            f"{ahead['interval'][0]:+.1f} to {ahead['interval'][1]:+.1f}")
-    if few := _few(result):
-        return _say(UNCLEAR, f"{found}; {end}: {few}.")
-    if ahead["interval"][0] > 0:
-        return _say(LEARNED, f"{found}; {end}: training made the features better.")
-    if ahead["interval"][1] < 0:
-        return _say(BEHIND, f"{found}; {end}: training made them worse for these labels than not training at all.")
-    return _say(UNCLEAR, f"{found}; {end}: too small to tell from luck on so many groups.")
+    return _judged(result, f"{found}; {end}", better=ahead["interval"][0] > 0, worse=ahead["interval"][1] < 0, words=(
+        "training made the features better", "training made them worse for these labels than not training at all",
+        "too small to tell from luck on so many groups"))
 
 
 def share_verdict(result: dict[str, Any]) -> dict[str, str]:
@@ -95,13 +91,9 @@ def share_verdict(result: dict[str, Any]) -> dict[str, str]:
                 f"{_and(result.get('seeds', 1), 'seeds')} {ahead['interval'][0]:+.1f} to {ahead['interval'][1]:+.1f}")
     better, worse = (ahead["interval"][0] > 0, ahead["interval"][1] < 0) if ahead is not None else \
         (low > random["accuracy"], high < random["accuracy"])
-    if few := _few(result):
-        return _say(UNCLEAR, f"{end}: {few}.")
-    if better:
-        return _say(LEARNED, f"{end}: training helped.")
-    if worse:
-        return _say(BEHIND, f"{end}: training made the network worse for these labels.")
-    return _say(UNCLEAR, f"{end}: too small a difference to tell from luck on {tested} videos.")
+    return _judged(result, end, better=better, worse=worse, words=(
+        "training helped", "training made the network worse for these labels",
+        f"too small a difference to tell from luck on {tested} videos"))
 
 
 def budget_verdict(result: dict[str, Any]) -> dict[str, str]:
@@ -123,13 +115,17 @@ def budget_verdict(result: dict[str, Any]) -> dict[str, str]:
         f"get as far with {saved['percent']} %" if saved else "do not get as far with all of them")
         + f". On average over the budgets the difference is {ahead['points']:+.1f} points, 95 % interval over groups"
         f"{_and(result.get('seeds', 1), 'seeds')} {ahead['interval'][0]:+.1f} to {ahead['interval'][1]:+.1f}")
+    return _judged(result, end, better=ahead["interval"][0] > 0, worse=ahead["interval"][1] < 0, words=(
+        "training saves labels", "training costs labels", "too small a difference to tell from luck"))
+
+
+def _judged(result: dict[str, Any], found: str, *, better: bool, worse: bool,
+            words: tuple[str, str, str]) -> dict[str, str]:
+    """End a finding with what it means, in `words` for better, worse and neither; too few groups cannot tell."""
     if few := _few(result):
-        return _say(UNCLEAR, f"{end}: {few}.")
-    if ahead["interval"][0] > 0:
-        return _say(LEARNED, f"{end}: training saves labels.")
-    if ahead["interval"][1] < 0:
-        return _say(BEHIND, f"{end}: training costs labels.")
-    return _say(UNCLEAR, f"{end}: too small a difference to tell from luck.")
+        return _say(UNCLEAR, f"{found}: {few}.")
+    word, meaning = (LEARNED, words[0]) if better else (BEHIND, words[1]) if worse else (UNCLEAR, words[2])
+    return _say(word, f"{found}: {meaning}.")
 
 
 def _over(result: dict[str, Any]) -> str:

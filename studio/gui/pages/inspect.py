@@ -165,7 +165,7 @@ class InspectPage(Page):
             widget.setVisible(number == view)
         self.layer_choice.setVisible(view != WHY)
         self._beside.setVisible(view == HEAT)
-        self.layer_choice.unit_box.setVisible(view == HEAT)
+        self.layer_choice.set_unit_shown(view == HEAT)
         self.picker.setVisible(view != UNITS)
         self.save.set_operation(("activations", "units", "attribution")[view])
         self._ask()

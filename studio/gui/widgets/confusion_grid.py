@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.gui.blocks import label
 from studio.gui.session import Session
@@ -37,6 +46,7 @@ class ConfusionGrid(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setTabKeyNavigation(False)
         self.table.setShowGrid(False)
+        self.table.setItemDelegate(_Tinted(self.table))
         self.table.currentCellChanged.connect(self._choose)
         self._says = label("", "quiet", wrap=True)
         self._flow = FlowLayout(spacing=8)
@@ -93,8 +103,10 @@ class ConfusionGrid(QWidget):
     def _fit(self) -> None:
         theme, table = current_theme(), self.table
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        table.horizontalHeader().setHighlightSections(False)
+        table.resizeColumnsToContents()
         for column in range(table.columnCount()):
-            table.setColumnWidth(column, theme.px(_CELL_PIXELS))
+            table.setColumnWidth(column, max(theme.px(_CELL_PIXELS), table.columnWidth(column) + theme.px(8)))
         for row in range(table.rowCount()):
             table.setRowHeight(row, theme.px(_ROW_PIXELS))
         header = table.horizontalHeader().sizeHint().height()
@@ -133,3 +145,14 @@ class ConfusionGrid(QWidget):
         else:
             self.player.stop()
         self.updateGeometry()
+
+
+class _Tinted(QStyledItemDelegate):
+    """Paints a cell on its own ground, which the style sheet would leave out."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem,
+              index: QModelIndex | QPersistentModelIndex) -> None:
+        ground = index.data(Qt.ItemDataRole.BackgroundRole)
+        if ground is not None:
+            painter.fillRect(option.rect, ground)
+        super().paint(painter, option, index)

@@ -34,8 +34,9 @@ class LayerChoice(QWidget):
         self.unit_box.setWrapping(True)
         self.unit_box.value_changed.connect(self._tell)
         self._size = label("", "caption", wrap=True)
-        layout = column(self._field("Layer", self.layer_box), self.layer_box, self._size,
-                        self._field("Unit", self.unit_box), self.unit_box)
+        self._unit_field = self._field("Unit", self.unit_box)
+        layout = column(self._field("Layer", self.layer_box), self.layer_box, self._size, self._unit_field,
+                        self.unit_box)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.insertSpacing(3, current_theme().px(4))
         self.setLayout(layout)
@@ -45,6 +46,11 @@ class LayerChoice(QWidget):
         """Give the layer's name and the unit."""
         unit = self.unit_box.value()
         return str(self.layer_box.value() or ""), None if unit == ALL_UNITS else unit
+
+    def set_unit_shown(self, shown: bool) -> None:
+        """Offer the choice of a unit, or only that of a layer."""
+        self._unit_field.setVisible(shown)
+        self.unit_box.setVisible(shown)
 
     def set_layers(self, layers: Sequence[dict[str, Any]], *, shown: str) -> None:
         """Offer a network's layers, each with `name`, `channels` and `shape` (frames, height, width); `shown` is one.

@@ -1,7 +1,6 @@
 """The map of features: what is pointed at, what is chosen, and that no class hides another."""
 
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,21 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from studio.gui.widgets.feature_map import FeatureMap
-
-CROSS = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
-RIGHT, LEFT, UP, DOWN = 1, 2, 3, 4
-
-
-@pytest.fixture
-def feature_map(qapp: QApplication) -> Iterator[FeatureMap]:
-    made = FeatureMap(name="map", title="Map")
-    made.resize(400, 300)
-    made.show()
-    made.set_points(CROSS)
-    qapp.processEvents()
-    yield made
-    made.hide()
-    made.deleteLater()
+from tests.gui.widgets.conftest import DOWN, LEFT, RIGHT, UP
 
 
 def _move(feature_map: FeatureMap, place: QPoint) -> None:

@@ -11,28 +11,13 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from studio.gui.session import Session
 from studio.gui.widgets.clip_selection import ClipSelection, TakenClip
 from studio.gui.widgets.feature_map import FeatureMap
 from studio.gui.widgets.point_plot import inside_N
 from tests.gui.conftest import wait_for
-
-CROSS = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
-MIDDLE, RIGHT, LEFT, UP, DOWN = range(5)
-
-
-@pytest.fixture
-def feature_map(qapp: QApplication) -> Iterator[FeatureMap]:
-    made = FeatureMap(name="map", title="Map")
-    made.resize(400, 300)
-    made.show()
-    made.set_points(CROSS)
-    qapp.processEvents()
-    yield made
-    made.hide()
-    made.deleteLater()
+from tests.gui.widgets.conftest import LEFT, MIDDLE, RIGHT, UP
 
 
 def taken_from(feature_map: FeatureMap) -> list[list[int]]:
