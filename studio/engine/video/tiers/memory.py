@@ -57,7 +57,8 @@ class ResidentVideo(StoredVideo):
 
     def planes(self, frames_S: Ints, window: Window | None = None) -> Planes420:
         """Look at frames in memory; evenly spaced ones are not copied."""
-        chosen, found = evenly(frames_S), self._planes.cut(window)
+        spaced, found = evenly(frames_S), self._planes.cut(window)
+        chosen = frames_S if spaced is None else slice(spaced.start, spaced.stop, spaced.step)
         return Planes420(*(plane_NHW[chosen] for plane_NHW in found))
 
 
