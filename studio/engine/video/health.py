@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from studio.engine.catalogue import Finding
 from studio.engine.video import vision
+from studio.engine.video.motion import SAME
 
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 GLIMPSES, GLIMPSE_PIXELS = 8, 16
 """A video is compared with others by that many small pictures of it, at fixed shares of its length."""
 _MOST_KEPT = 256
-_SAME, _NEARLY_SAME, _NEARLY_SAME_SHARE = 0.02, 0.4, 0.12
-"""A frame repeats the one before when its luma differs by less than the first in the mean, or by less than the second
+_NEARLY_SAME, _NEARLY_SAME_SHARE = 0.4, 0.12
+"""A frame repeats the one before when its luma differs by `motion.SAME` in the mean, or by less than the first of these
 and this share of what the livelier frames of the video differ by: a repeat that was encoded again is not quite equal,
 and dark frames differ little without being repeats."""
 _LIVELY = 90
@@ -49,7 +50,9 @@ class Health:
         self._lit.append(int(np.count_nonzero(luma_HW > _BLACK_LUMA)))
         self._before[:] = luma_HW
         if (len(self._lit) - 1) % self._step == 0:
-            self._glimpses.append(vision.resize(luma_HW, width=GLIMPSE_PIXELS, height=GLIMPSE_PIXELS))
+            height, width = luma_HW.shape
+            half_HW = vision.resize(luma_HW, width=width // 2, height=height // 2)  # by 2 x 2, which is quick
+            self._glimpses.append(vision.resize(half_HW, width=GLIMPSE_PIXELS, height=GLIMPSE_PIXELS))
             if len(self._glimpses) > _MOST_KEPT:
                 self._glimpses, self._step = self._glimpses[::2], 2 * self._step
 
@@ -73,7 +76,7 @@ class Health:
 
 def _repeats(changed_N: NDArray[np.float64]) -> Bools:
     """Which frames show what the one before showed."""
-    repeats_N = changed_N <= _SAME
+    repeats_N = changed_N <= SAME
     if len(changed_N) > 1:
         lively = float(np.percentile(changed_N[1:], _LIVELY))
         repeats_N |= changed_N <= min(_NEARLY_SAME, _NEARLY_SAME_SHARE * lively)

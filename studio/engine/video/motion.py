@@ -13,6 +13,8 @@ from studio.engine.video import vision
 CELL_PIXELS = 8
 FLOW_PIXELS = 64
 """The flow is measured on luma shrunk by 1, 2, 4 or 8, to this short side or a little more."""
+SAME = 0.02
+"""A frame repeats the one before when its luma differs by less in the mean, of 0 to 255: then nothing moved."""
 _LARGEST = 60_000.0
 """What half precision still holds."""
 
@@ -35,14 +37,17 @@ class MotionMeter:
         self._before: NDArray[np.uint8] | None = None
 
     def next(self, luma_HW: NDArray[np.uint8]) -> tuple[float, NDArray[np.float16]]:
-        """Mean motion since the plane before in cached pixels, and the same by cells, `motion_YX`; 0 for the first."""
+        """Mean motion since the plane before in cached pixels, and the same by cells, `motion_YX`.
+
+        Both are 0 for the first plane and for one that repeats the one before.
+        """
         height, width = luma_HW.shape
         scale, (rows, columns) = shrinking(height, width), grid_shape(height, width)
         small = vision.resize(luma_HW, width=width // scale, height=height // scale)
         before, self._before = self._before, small
-        if before is None:
+        if before is None or vision.difference(before, small) <= SAME:
             return 0.0, np.zeros((rows, columns), np.float16)
         moved = self._flow.magnitude(before, small)
         cell = CELL_PIXELS // scale
         cells_YX = vision.resize(moved[:rows * cell, :columns * cell], width=columns, height=rows) * scale
-        return float(moved.mean()) * scale, np.minimum(cells_YX, _LARGEST).astype(np.float16)
+        return vision.mean_value(moved) * scale, np.minimum(cells_YX, _LARGEST).astype(np.float16)

@@ -147,7 +147,8 @@ class VideoReader:
 
 
 def _seconds(frame: av.VideoFrame) -> float | None:
-    return None if frame.pts is None or not frame.time_base else float(frame.pts * frame.time_base)
+    base = frame.time_base
+    return None if frame.pts is None or not base else frame.pts * base.numerator / base.denominator
 
 
 def _source(container: av.container.InputContainer, stream: VideoStream) -> Source:

@@ -56,6 +56,11 @@ def difference(one_HW: Picture, other_HW: Picture) -> float:
     return float(cv2.norm(one_HW, other_HW, cv2.NORM_L1)) / one_HW.size
 
 
+def mean_value(values_HW: NDArray[np.float32]) -> float:
+    """The mean of one plane, summed in double precision."""
+    return float(cv2.mean(values_HW)[0])
+
+
 def labelled(region_HW: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number the connected parts of a region from 1, corners touching; 0 is outside."""
     return np.asarray(cv2.connectedComponents(region_HW.astype(np.uint8), connectivity=8)[1], np.int32)
