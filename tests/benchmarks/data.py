@@ -5,8 +5,9 @@ step takes them: uint8 planes in memory (`planes`), and coloured to float on the
 All sides run in turn in this process, one thread that loads, the same videos, frames and crops; medians of the rounds.
 Rates are by the clock, and (`processor`) by the time that the processor spent: other programs do not count in those.
 Cold: the pages of the files that a side reads are dropped from the system's cache before each round
-(`posix_fadvise`); `disk_bytes` is what it then read. Without folders: those for development. `--keep` writes the
-result to `tests/benchmarks/results/data.json`.
+(`posix_fadvise`); `disk_bytes` is what it then read. `repays_in_epochs` counts the start of the child process on these
+few videos; `…_of_many` is what each further video adds, as in a project of the size of UCF101. Without folders: those
+for development. `--keep` writes the result to `tests/benchmarks/results/data.json`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ RIVAL_TUPLES = 24
 WAIT_STEPS = 12
 LONG_FRAMES = 20_000
 UCF101_FRAMES = 2.48e6
+COPIED_VIDEOS = 200
+_ENDINGS = {".avi": b"JUNK\x04\0\0\0", ".mp4": b"\0\0\0\x0cfree"}
 
 
 def versions() -> dict[str, str]:
@@ -78,6 +81,17 @@ def made(project: Project, folders: Sequence[Path], **options: Any) -> dict[str,
 def _all_processor_seconds() -> float:
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+def copied(folder: Path, target: Path, *, times: int) -> Path:
+    """Copies of the videos of a folder, each with a few bytes at its end that no player reads: other files."""
+    for number in range(times):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in _ENDINGS:
+                copy = target / path.relative_to(folder).with_name(f"{path.stem}-{number}{path.suffix}")
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(path.read_bytes() + _ENDINGS[path.suffix] + number.to_bytes(4, "little"))
+    return target
 
 
 def drop(paths: Sequence[Path]) -> None:
@@ -295,12 +309,21 @@ def measure(folder: Path, scratch: Path, *, rounds: int) -> dict[str, Any]:
     """All figures of one folder of videos."""
     project = Project.create(scratch / "study")
     ingest = made(project, [folder])
+    many = made(Project.create(scratch / "many"), [
+        copied(folder, scratch / "copies", times=max(1, round(COPIED_VIDEOS / ingest["videos"])))])
     found = delivery(project, scratch, rounds=rounds)
     epoch_seconds = ingest["videos"] / found["vcop_style_warm"]
+    more = many["videos"] - ingest["videos"]
     found |= {"ingest": {key: round(value, 2) for key, value in ingest.items()},
               "repays_in_epochs": round(ingest["seconds"] / epoch_seconds, 3),
               "repays_in_epochs_of_processor_time": round(
                   ingest["processor_seconds"] * found["vcop_style_processor_warm"] / ingest["videos"], 3),
+              "ingest_of_copies": {key: round(value, 2) for key, value in many.items()},
+              "repays_in_epochs_of_many": round(
+                  (many["seconds"] - ingest["seconds"]) / more * found["vcop_style_warm"], 3),
+              "repays_in_epochs_of_many_of_processor_time": round(
+                  (many["processor_seconds"] - ingest["processor_seconds"]) / more
+                  * found["vcop_style_processor_warm"], 3),
               "tiers": tiers(project, scratch, [folder]), "waiting": waiting(project, "quick")}
     step, tuples = found["waiting"]["step_seconds"], load_recipe("quick").training.batch_size
     load = tuples / found["vcop_style_warm"]
