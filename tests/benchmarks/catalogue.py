@@ -6,9 +6,7 @@ cached frames of the others are there (sparse), so that what is measured is what
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from studio.engine.project import Project
 from studio.engine.video.cache import HEADER_BYTES, Facts, cache_path, pack_header
 from studio.engine.video.footage import form_of
 from studio.engine.video.ingest import scan
+from tests.benchmarks.result import options, tell
 
 REPEATS = 5
 REACH = {"open": 1000, "filter": 100}
@@ -84,14 +83,15 @@ def table(path: Path) -> dict[str, float]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
+    from studio.gui.shelf import Shelf
     from studio.gui.widgets.video_model import PROBLEMS, VideoModel
 
     application = QApplication.instance() or QApplication([])
     with Catalogue(path) as catalogue:
-        videos = catalogue.videos()
+        shelf = Shelf(catalogue.videos())
     model = VideoModel(lambda _video: None)
     letters = iter("clip" * REPEATS)
-    found = {"take_over": best(lambda: model.set_videos(videos)),
+    found = {"take_over": best(lambda: model.set_videos(shelf)),
              "filter_few": best(lambda: model.set_filter(f"{next(letters)}lip50000.")),
              "filter_many": best(lambda: model.set_filter(next(letters))),
              "filter_problems": best(lambda: (model.set_filter(next(letters)), model.set_filter("", PROBLEMS))),
@@ -147,15 +147,20 @@ def scans(root: Path, videos: int) -> dict[str, Any]:
     return {**found, "ten_new": scanned(project)}
 
 
-def main(videos: int = 100_000) -> None:
+def main() -> None:
     """Measure and print."""
+    parser = options(__doc__)
+    parser.add_argument("videos", nargs="?", type=int, default=100_000)
+    arguments = parser.parse_args()
+    videos = arguments.videos
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "catalogue.sqlite"
         with Catalogue(path) as catalogue:
             fill(catalogue, videos)
-        print(json.dumps({"videos": videos, "reach": REACH, "catalogue": queries(path, videos), "table": table(path),
-                          "scan": {"videos": videos // 10, **scans(Path(folder), videos // 10)}}, indent=2))
+        tell({"videos": videos, "reach": REACH, "catalogue": queries(path, videos), "table": table(path),
+              "scan": {"videos": videos // 10, **scans(Path(folder), videos // 10)}}, name="catalogue",
+             keep=arguments.keep)
 
 
 if __name__ == "__main__":
-    main(*(int(one) for one in sys.argv[1:]))
+    main()

@@ -7,17 +7,13 @@ Rates are by the clock, and (`processor`) by the time that the processor spent: 
 Cold: the pages of the files that a side reads are dropped from the system's cache before each round
 (`posix_fadvise`); `disk_bytes` is what it then read. `repays_in_epochs` counts the start of the child process on these
 few videos; `…_of_many` is what each further video adds, as in a project of the size of UCF101. Without folders: those
-for development. `--keep` writes the result to `tests/benchmarks/results/data.json`.
+for development.
 """
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import gc
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -28,14 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
-import PIL
 import psutil
 import torch
-import torchvision
 
-from studio.engine import files
 from studio.engine.device import choose_device, threads_used
 from studio.engine.events import Finished
 from studio.engine.project import Project
@@ -50,10 +42,10 @@ from studio.engine.training.step import Stepper
 from studio.engine.video.cache import MOST_MAPPED, CachedVideo, Maps
 from studio.engine.video.footage import Footage, open_footage
 from studio.engine.video.ingest import scan
+from tests.benchmarks.result import options, tell
 from tests.benchmarks.rivals import Ask, JpegFolder, seeking, vcop_style, write_jpegs
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-RESULT = Path(__file__).parent / "results" / "data.json"
 REACH = {"warm": 300, "cold": 20, "against_seeking": 50, "repays_in_epochs": 1, "scan_megabytes": 500}
 RIVAL_TUPLES = 24
 WAIT_STEPS = 12
@@ -61,12 +53,6 @@ LONG_FRAMES = 20_000
 UCF101_FRAMES = 2.48e6
 COPIED_VIDEOS = 200
 _ENDINGS = {".avi": b"JUNK\x04\0\0\0", ".mp4": b"\0\0\0\x0cfree"}
-
-
-def versions() -> dict[str, str]:
-    """What was used."""
-    return {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__,
-            "av": av.__version__, "opencv": cv2.__version__, "numpy": np.__version__, "pillow": PIL.__version__}
 
 
 def made(project: Project, folders: Sequence[Path], **options: Any) -> dict[str, float]:
@@ -334,24 +320,18 @@ def measure(folder: Path, scratch: Path, *, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keep", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    found: dict[str, Any] = {
-        "date": datetime.date.today().isoformat(), "command": f"python -m tests.benchmarks.data --rounds "
-        f"{arguments.rounds}", "versions": versions(), "cores": os.cpu_count(), "reach": REACH, "folders": {}}
+    found: dict[str, Any] = {"reach": REACH, "folders": {}}
     for folder in arguments.folders or [DATA / "actions", DATA / "ucf101"]:
         with tempfile.TemporaryDirectory() as scratch:
             found["folders"][folder.name] = measure(folder, Path(scratch), rounds=arguments.rounds)
     with tempfile.TemporaryDirectory() as scratch:
         found["scan_of_a_long_video"] = scan_of_a_long_video(Path(scratch))
-    print(json.dumps(found, indent=2))
-    if arguments.keep:
-        RESULT.parent.mkdir(exist_ok=True)
-        files.write_json(RESULT, found)
+    tell(found, name="data", keep=arguments.keep)
 
 
 if __name__ == "__main__":

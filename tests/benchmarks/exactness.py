@@ -8,8 +8,6 @@ decoded from their beginning each time), `cache` the cached frames that are not 
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +24,7 @@ from studio.engine.video.make import Order, Shrinker, make_cached
 from studio.engine.video.opening import open_reader
 from studio.engine.video.random_reader import RandomReader
 from studio.engine.video.reader import orientation
+from tests.benchmarks.result import options, tell
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FOLDERS = ("awkward", "dicom", "echo", "ucf101")
@@ -143,15 +142,17 @@ def measure(paths: Sequence[Path], *, most: int = _MOST_ASKED) -> tuple[Count, l
     return count, wrong
 
 
-def main(folders: Sequence[str]) -> None:
+def main() -> None:
     """Compare the files of each folder and print the counts."""
-    found = {}
-    for folder in [Path(one) for one in folders] or [DATA / name for name in FOLDERS]:
+    parser = options(__doc__)
+    parser.add_argument("folders", nargs="*", type=Path)
+    arguments, found = parser.parse_args(), {}
+    for folder in arguments.folders or [DATA / name for name in FOLDERS]:
         if folder.is_dir():
             count, wrong = measure([one.file for one in find_videos(folder, source="s") if not one.problem])
             found[folder.name] = {**asdict(count), "wrong": wrong}
-    print(json.dumps(found, indent=2))
+    tell({"folders": found}, name="exactness", keep=arguments.keep)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

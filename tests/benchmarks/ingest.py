@@ -6,8 +6,6 @@ speed of ingest (decode, shrink, motion, write) as a share of the speed of a PyA
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +20,7 @@ from studio.engine.video.cache import Form
 from studio.engine.video.library import find_videos
 from studio.engine.video.make import Order, make_cached
 from studio.engine.video.reader import VideoReader
+from tests.benchmarks.result import options, tell
 
 REPEATS = 3
 REACH = {"ratio": 0.35, "without_motion": 0.6}
@@ -66,10 +65,13 @@ def timed(work: Callable[[], int]) -> tuple[int, float]:
     return work(), time.process_time() - start
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> None:
+    """Measure and print."""
+    parser = options(__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=files.resource("sample"))
+    arguments = parser.parse_args()
     vision.one_thread()
-    folder = Path(arguments[0]) if arguments else files.resource("sample")
-    paths = readable([found.file for found in find_videos(folder, source="") if found.file.suffix != ".dcm"])
+    paths = readable([found.file for found in find_videos(arguments.folder, source="") if found.file.suffix != ".dcm"])
     best: dict[str, float] = {}
     frames = 0
     for _ in range(REPEATS):
@@ -77,13 +79,13 @@ def main(arguments: Sequence[str]) -> int:
                            ("without", lambda: ingest(paths, with_motion=False))):
             frames, seconds = timed(work)
             best[name] = min(seconds, best.get(name, seconds))
-    print(json.dumps({
+    tell({
         "files": len(paths), "frames": frames, "decode_seconds": round(best["decode"], 3),
         "ingest_seconds": round(best["ingest"], 3), "without_motion_seconds": round(best["without"], 3),
         "ratio": round(best["decode"] / best["ingest"], 3),
-        "without_motion_ratio": round(best["decode"] / best["without"], 3), "reach": REACH}, indent=2))
-    return 0
+        "without_motion_ratio": round(best["decode"] / best["without"], 3), "reach": REACH},
+        name="ingest", keep=arguments.keep)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 from pathlib import Path
@@ -21,11 +19,12 @@ from studio.engine.training.plan import Plan, make_plan
 from studio.engine.training.precision import choose_precision, prepared
 from studio.engine.training.step import Stepper
 from studio.engine.video.footage import open_footage
+from tests.benchmarks.result import options, tell
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("--recipe", default="quick")
     parser.add_argument("--steps", type=int, default=20)
@@ -33,7 +32,7 @@ def main() -> None:
     recipe = load_recipe(arguments.recipe)
     plan = make_plan(open_footage(Project.open(arguments.project)), recipe)
     with threads_used(recipe.training.threads):
-        print(json.dumps(measure(plan, steps=arguments.steps), indent=2))
+        tell(measure(plan, steps=arguments.steps), name="loader", keep=arguments.keep)
 
 
 def measure(plan: Plan, *, steps: int) -> dict[str, object]:

@@ -9,25 +9,19 @@ of turns taken side by side: of the studio with its shrinking, of the other on f
 
 from __future__ import annotations
 
-import argparse
-import datetime
-import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.engine import files
 from studio.engine.video import vision
 from studio.engine.video.motion import MotionMeter
-from tests.benchmarks.data import versions
+from tests.benchmarks.result import options, tell
 
-RESULT = Path(__file__).parent / "results" / "motion.json"
 REACH = {"times_faster": 40}
 HEIGHT, WIDTH, FRAMES, SCENES, TURNS = 240, 320, 40, 12, 3
 CACHED_HEIGHT, CACHED_WIDTH = 128, 170
@@ -127,18 +121,12 @@ def measure() -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keep", action="store_true")
-    arguments = parser.parse_args()
+    arguments = options(__doc__).parse_args()
     vision.one_thread()
     found = measure()
-    result = {"date": datetime.date.today().isoformat(), "command": "python -m tests.benchmarks.motion",
-              "versions": versions(), "scenes": SCENES, "frames_a_scene": FRAMES, "reach": REACH, "ways": found,
-              "times_faster": round(found["farneback at 320 x 240"]["milliseconds"]
-                                    / found["studio"]["milliseconds"], 1)}
-    print(json.dumps(result, indent=2))
-    if arguments.keep:
-        files.write_json(RESULT, result)
+    times = found["farneback at 320 x 240"]["milliseconds"] / found["studio"]["milliseconds"]
+    tell({"scenes": SCENES, "frames_a_scene": FRAMES, "reach": REACH, "ways": found, "times_faster": round(times, 1)},
+         name="motion", keep=arguments.keep)
 
 
 if __name__ == "__main__":

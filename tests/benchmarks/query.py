@@ -1,28 +1,25 @@
 """One question about neighbours among 100 000 features of 512 numbers, beside one pass over the same bytes.
 
-`python -m tests.benchmarks.query [--clips N] [--dim D]` prints JSON and writes it to
-`tests/benchmarks/results/query.json`. The pass is the sum of all numbers, which reads every byte once and computes
-next to nothing. The question is what the window asks: the cosine with every clip, the best clip of each video, the
-query's group left out, the ten nearest in order. The lengths of the features are computed once, before.
+`python -m tests.benchmarks.query [--clips N] [--dim D] [--keep]` prints JSON. The pass is the sum of all numbers, which
+reads every byte once and computes next to nothing. The question is what the window asks: the cosine with every clip,
+the best clip of each video, the query's group left out, the ten nearest in order. The lengths of the features are
+computed once, before.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from studio.engine.inspection.gallery import Gallery, nearest_clips
+from tests.benchmarks.result import options, tell
 
-RESULT = Path(__file__).parent / "results" / "query.json"
 CLIPS, DIM, CLIPS_PER_VIDEO, K = 100_000, 512, 10, 10
 REACH = {"times_a_pass": 3.0, "milliseconds": 50.0}
 _REPEATS = 31
@@ -59,16 +56,13 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure and print."""
+    parser = options(__doc__)
     parser.add_argument("--clips", type=int, default=CLIPS)
     parser.add_argument("--dim", type=int, default=DIM)
     arguments = parser.parse_args()
     result = measure(clips=arguments.clips, dim=arguments.dim)
-    print(json.dumps(result, indent=2))
-    if (arguments.clips, arguments.dim) == (CLIPS, DIM):
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    tell(result, name="query", keep=arguments.keep)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 
@@ -18,11 +16,12 @@ from studio.engine.tasks.task import noise_truth
 from studio.engine.training.network import TupleNetwork, build_network
 from studio.engine.training.objective import Objective
 from studio.engine.training.precision import Precision, autocast, choose_precision, laid_out, prepared
+from tests.benchmarks.result import options, tell
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__)
     parser.add_argument("--tuples", type=int, default=2)
     parser.add_argument("--backbone", default="r3d_vcop")
     parser.add_argument("--frames", type=int, default=16)
@@ -34,7 +33,7 @@ def main() -> None:
         f"sampling.clip_frames={arguments.frames}", f"augmentation.crop_pixels={arguments.pixels}",
         "task_options.dropout=0.0"])
     with threads_used(0) as threads:
-        print(json.dumps(measure(recipe, threads=threads, repeats=arguments.repeats), indent=2))
+        tell(measure(recipe, threads=threads, repeats=arguments.repeats), name="step", keep=arguments.keep)
 
 
 def measure(recipe: Recipe, *, threads: int, repeats: int) -> dict[str, object]:
