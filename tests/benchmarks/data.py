@@ -220,7 +220,7 @@ def tiers(project: Project, scratch: Path, folders: Sequence[Path]) -> dict[str,
 
 
 def memory_of_many(footage: Footage, scratch: Path) -> dict[str, Any]:
-    """Memory of this process after dealing and cutting from few videos and from many (links to the same files)."""
+    """Memory after dealing and cutting from few videos and from many (links to the same files), and what a batch cost."""
     recipe = load_recipe("clip-order", ["training.device=cpu"])
     found: dict[str, Any] = {"mapped_at_most": MOST_MAPPED}
     for times in (1, 20):
@@ -232,14 +232,16 @@ def memory_of_many(footage: Footage, scratch: Path) -> dict[str, Any]:
                 videos.append(video)
                 cached.append(CachedVideo(path, maps=maps))
         plan = make_plan(Footage(videos, cached), recipe)
+        spent = time.process_time()
         with Loader(plan, device=torch.device("cpu")) as loader:
             for _ in range(plan.steps_per_epoch):
                 loader.take()
+        spent = (time.process_time() - spent) / plan.steps_per_epoch
         gc.collect()
         status = Path("/proc/self/status").read_text() if sys.platform == "linux" else ""
         found[f"videos_{len(cached)}"] = {
             line.split(":")[0]: f"{int(line.split()[1]) >> 10} MB" for line in status.splitlines()
-            if line.startswith(("RssAnon", "RssFile"))}
+            if line.startswith(("RssAnon", "RssFile"))} | {"milliseconds_a_batch": round(1000 * spent, 3)}
         for path in scratch.glob("*.frames"):
             path.unlink()
     return found
