@@ -220,7 +220,7 @@ def tiers(project: Project, scratch: Path, folders: Sequence[Path]) -> dict[str,
 
 
 def memory_of_many(footage: Footage, scratch: Path) -> dict[str, Any]:
-    """Memory after dealing and cutting from few videos and from many (links to the same files), and what a batch cost."""
+    """Memory after dealing and cutting from few videos and from many (links to their files), and what a batch cost."""
     recipe = load_recipe("clip-order", ["training.device=cpu"])
     found: dict[str, Any] = {"mapped_at_most": MOST_MAPPED}
     for times in (1, 20):
