@@ -50,4 +50,4 @@ class MotionMeter:
         moved = self._flow.magnitude(before, small)
         cell = CELL_PIXELS // scale
         cells_YX = vision.resize(moved[:rows * cell, :columns * cell], width=columns, height=rows) * scale
-        return vision.mean_value(moved) * scale, np.minimum(cells_YX, _LARGEST).astype(np.float16)
+        return float(moved.mean()) * scale, np.minimum(cells_YX, _LARGEST).astype(np.float16)

@@ -56,11 +56,6 @@ def difference(one_HW: Picture, other_HW: Picture) -> float:
     return float(cv2.norm(one_HW, other_HW, cv2.NORM_L1)) / one_HW.size
 
 
-def mean_value(values_HW: NDArray[np.float32]) -> float:
-    """The mean of one plane, summed in double precision."""
-    return float(cv2.mean(values_HW)[0])
-
-
 def labelled(region_HW: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number the connected parts of a region from 1, corners touching; 0 is outside."""
     return np.asarray(cv2.connectedComponents(region_HW.astype(np.uint8), connectivity=8)[1], np.int32)
@@ -109,6 +104,12 @@ def draw_text(picture: Picture, text: str, *, x: int, y: int, colour: tuple[int,
     cv2.putText(picture, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
 
 
+def _length(flow_HW2: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Length of each vector. By numpy: the last bit of OpenCV's depends on where in memory the flow lies."""
+    x_HW, y_HW = flow_HW2[..., 0], flow_HW2[..., 1]
+    return np.asarray(np.sqrt(x_HW * x_HW + y_HW * y_HW), np.float32)
+
+
 class Farneback:
     """Dense optical flow after Farneback (SCIA 2003), as Shuffle and Learn measured it: slower than `Flow`.
 
@@ -119,7 +120,7 @@ class Farneback:
         """How far each pixel moved, in pixels."""
         nothing_yet = np.zeros((*before_HW.shape, 2), np.float32)
         flow_HW2 = cv2.calcOpticalFlowFarneback(before_HW, after_HW, nothing_yet, 0.5, 5, 15, 3, 5, 1.2, 0)
-        return np.asarray(cv2.magnitude(flow_HW2[..., 0], flow_HW2[..., 1]))
+        return _length(flow_HW2)
 
 
 class Flow:
@@ -141,4 +142,4 @@ class Flow:
     def magnitude(self, before_HW: Picture, after_HW: Picture) -> NDArray[np.float32]:
         """How far each pixel moved, in pixels."""
         flow_HW2 = self._dis.calc(before_HW, after_HW, None)
-        return np.asarray(cv2.magnitude(flow_HW2[..., 0], flow_HW2[..., 1]))
+        return _length(flow_HW2)
