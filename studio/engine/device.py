@@ -19,6 +19,8 @@ from torch import Tensor
 from studio.engine.errors import MachineError
 
 Kind = Literal["cpu", "cuda", "mps"]
+_MALLOPT = {-3: 1 << 30, -1: (1 << 31) - 1}
+"""M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc: the bytes from which memory goes back to the system when freed."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,33 @@ def available_cores() -> int:
 
 @contextlib.contextmanager
 def threads_used(threads: int) -> Iterator[int]:
-    """Let torch compute with so many threads (0: as many as there are cores), and set it back at the end."""
+    """Let torch compute with so many threads (0: as many as there are cores), and set it back at the end.
+
+    Memory that is freed meanwhile is kept for the next step, as far as the system lets it.
+    """
+    keep_freed_memory()
     before, wanted = torch.get_num_threads(), threads or available_cores()
     torch.set_num_threads(wanted)
     try:
         yield wanted
     finally:
         torch.set_num_threads(before)
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Let this process keep what a step frees for the next step; tells whether it could be arranged (glibc only).
+
+    Large tensors otherwise come from the system and go back with every layer, and each of their pages is cleared
+    again: thousands of page faults a step.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return False
+    return all(mallopt(option, size) for option, size in _MALLOPT.items())
 
 
 def free_memory_bytes(device: torch.device) -> int:

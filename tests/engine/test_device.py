@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -96,3 +101,32 @@ def test_random_numbers_go_on_from_a_kept_state_and_a_failed_block_draws_the_sam
     other.load(kept)
     with other.used():
         assert torch.equal(torch.rand(4), drawn)
+
+
+_FAULTS = """
+import resource, sys, torch
+from studio.engine.device import keep_freed_memory
+torch.set_num_threads(1)
+print(keep_freed_memory() if sys.argv[1] == "kept" else False)
+layers = torch.nn.Conv3d(3, 16, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv3d(16, 16, 3, padding=1)
+network = torch.nn.Sequential(*layers)
+clips = torch.rand(24, 3, 4, 56, 56)
+for step in range(8):
+    if step == 3:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    network(clips).sum().backward()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_steps_take_no_new_memory_from_the_system() -> None:
+    def faults(how: str) -> tuple[str, int]:
+        child = subprocess.run([sys.executable, "-c", _FAULTS, how], capture_output=True, text=True, check=True,
+                               timeout=90, cwd=Path(__file__).parents[2])
+        arranged, count = child.stdout.split()
+        return arranged, int(count)
+
+    (arranged, kept), (_, plain) = faults("kept"), faults("plain")
+    assert arranged == "True"
+    assert kept < plain / 2, (kept, plain)
