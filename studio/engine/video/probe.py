@@ -22,7 +22,7 @@ _PHRASES = (
 def in_words(error: BaseException, path: Path, *, started: bool = False) -> str:
     """Say why a file cannot be read, or not further when frames were asked for already (`started`)."""
     if isinstance(error, MemoryError):
-        return "one of its frames needs more memory than there is"
+        return "one of its frames needs more memory than one video may have"
     if isinstance(error, PermissionError):
         return "you may not read this file"
     if isinstance(error, FileNotFoundError):

@@ -1,7 +1,8 @@
 """Child processes that make cached videos, one file at a time each: a crash or a hang is that file's alone.
 
 A pool of the standard library does not say which task killed its process and cannot end a hanging one, so each child
-has a pipe of its own. A child whose parent dies stops at the next frame.
+has a pipe of its own. A child whose parent dies stops at the next frame. One that wants more memory than a video may
+have is refused it where the system can (Linux), and ended by the parent, which looks several times a second.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+
+import psutil
 
 from studio.engine.errors import MachineError
 from studio.engine.video import vision
@@ -24,10 +28,14 @@ from studio.engine.video.cache import Facts
 from studio.engine.video.make import Order, StoppedError, make_cached
 
 STALL_SECONDS = 120.0
+WAIT_SECONDS = 0.2
 LONGEST_SECONDS = 6 * 3600.0
+MOST_BYTES = 4 << 30
+"""What a child process may hold: a frame of 8K with all that H.265 may look back at takes 2 GB."""
 _TELL_EVERY_SECONDS = 0.25
 _END_SECONDS = 10.0
 _CRASHED = "the decoder crashed on it"
+_TOO_LARGE = "it needs more memory than one video may have"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +60,10 @@ class Working:
     frames: int
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, most_bytes: int = MOST_BYTES) -> None:
     """Work in a child process: orders come in, `Working` and `Done` go out, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    _hold_at_most(most_bytes)
     vision.one_thread()
     orders: queue.SimpleQueue[tuple[int, Order] | None] = queue.SimpleQueue()
     stopped = threading.Event()
@@ -62,6 +71,15 @@ def serve(pipe: Connection) -> None:
     while (order := orders.get()) is not None:
         with contextlib.suppress(BrokenPipeError, ConnectionError):
             pipe.send(_work(pipe, *order, stopped))
+
+
+def _hold_at_most(most_bytes: int) -> None:
+    """Let the system refuse memory beyond that, so that decoding fails in words (Linux; elsewhere the parent looks)."""
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 def _listen(pipe: Connection, orders: queue.SimpleQueue[tuple[int, Order] | None], stopped: threading.Event) -> None:
@@ -91,7 +109,7 @@ def _work(pipe: Connection, number: int, order: Order, stopped: threading.Event)
     except MachineError as error:
         return Done(number=number, fault=(error.value, error.rule, error.remedy))
     except MemoryError:
-        return Done(number=number, reason="it needs more memory than there is")
+        return Done(number=number, reason=_TOO_LARGE)
     except OSError as error:
         where = str(error.filename or order.cache_folder)
         return Done(number=number, fault=(where, f"the cached frames cannot be written ({error.strerror or error})",
@@ -101,10 +119,10 @@ def _work(pipe: Connection, number: int, order: Order, stopped: threading.Event)
 class _Child:
     """One child process, the order it works on, and when it last gave a sign of life."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_bytes: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=serve, args=(theirs,), daemon=True)
+        self.process: SpawnProcess = context.Process(target=serve, args=(theirs, most_bytes), daemon=True)
         self.process.start()
         theirs.close()
         self.order: int | None = None
@@ -133,6 +151,13 @@ class _Child:
         return self.order is not None and (
             now - self.heard_at > patience or now - self.started_at > LONGEST_SECONDS)
 
+    def held_bytes(self) -> int:
+        """Memory that the process holds; 0 when it is gone."""
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
     def tell_to_stop(self) -> None:
         with contextlib.suppress(OSError):
             self.pipe.send(None)
@@ -152,8 +177,10 @@ class _Child:
 class Workers:
     """Runs orders on several child processes. Use it in a `with` block: leaving it ends the processes."""
 
-    def __init__(self, orders: list[Order], *, workers: int, stall_seconds: float = STALL_SECONDS) -> None:
+    def __init__(self, orders: list[Order], *, workers: int, stall_seconds: float = STALL_SECONDS,
+                 most_bytes: int = MOST_BYTES) -> None:
         self._orders, self._stall_seconds = orders, stall_seconds
+        self._most_bytes = min(most_bytes, psutil.virtual_memory().total // 2)
         self._waiting = list(range(len(orders)))[::-1]
         self._again: list[int] = []
         self._workers = max(1, min(workers, len(orders)))
@@ -178,21 +205,33 @@ class Workers:
         for child in self._children:
             child.tell_to_stop()
 
-    def results(self, *, wait_seconds: float = 0.2) -> Iterator[Done | Working | None]:
-        """Give messages as they come, and None after `wait_seconds` without one, until all orders are done."""
-        while self._fill() or any(child.order is not None for child in self._children):
+    def results(self, *, wait_seconds: float = WAIT_SECONDS,
+                pause: Callable[[], bool] = lambda: False) -> Iterator[Done | Working | None]:
+        """Give messages as they come, and None after `wait_seconds` without one, until all orders are done.
+
+        While `pause` says so no further order is handed out.
+        """
+        while self._fill(pause=pause()) or any(child.order is not None for child in self._children):
             busy = [child for child in self._children if child.order is not None]
-            ready = wait([child.pipe for child in busy], wait_seconds)
+            if not busy:  # Windows does not wait for nothing
+                time.sleep(wait_seconds)
+            ready = wait([child.pipe for child in busy], wait_seconds) if busy else []
             for child in busy:
                 if child.pipe in ready:
-                    yield from self._hear(child)
+                    heard = list(self._hear(child))
+                    self._fill(pause=pause())  # it goes on while what it made is written down
+                    yield from heard
                 elif child.overdue(time.monotonic(), self._stall_seconds):
-                    yield from self._give_up(child)
+                    yield from self._give_up(child, "the decoder got stuck on it and was ended")
+                elif child.held_bytes() > self._most_bytes:
+                    yield from self._give_up(child, _TOO_LARGE)
             if not ready:
                 yield None
 
-    def _fill(self) -> bool:
+    def _fill(self, *, pause: bool = False) -> bool:
         """Hand out orders; whether some still wait. What crashed once is tried again at the end, alone."""
+        if pause:
+            return bool(self._waiting or self._again)
         idle = [child for child in self._children if child.order is None]
         while self._waiting and (idle or len(self._children) < self._workers):
             if not idle:
@@ -206,7 +245,7 @@ class Workers:
 
     def _start(self) -> _Child:
         try:
-            child = _Child()
+            child = _Child(most_bytes=self._most_bytes)
         except OSError as error:
             raise MachineError("a helper process", f"it could not be started ({error.strerror or error})",
                                "Close other programs and scan again") from error
@@ -230,13 +269,13 @@ class Workers:
         else:
             self._again.append(number)
 
-    def _give_up(self, child: _Child) -> Iterator[Done]:
+    def _give_up(self, child: _Child, reason: str) -> Iterator[Done]:
         number = child.order
         self._drop(child)
         if number is not None:
             if number in self._again:
                 self._again.remove(number)
-            yield Done(number=number, reason="the decoder got stuck on it and was ended")
+            yield Done(number=number, reason=reason)
 
     def _drop(self, child: _Child) -> None:
         self._children.remove(child)

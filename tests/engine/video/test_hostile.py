@@ -395,3 +395,31 @@ def test_every_order_of_a_pool_is_answered_whatever_the_file(tmp_path: Path) -> 
     with Workers(orders, workers=2, stall_seconds=10) as pool:
         answered = [message.number for message in pool.results() if isinstance(message, Done)]
     assert sorted(answered) == list(range(24))
+
+
+# ---------------------------------------------------------------- memory
+
+
+def _huge(path: Path) -> Path:
+    """A small file whose frames are large: 8000 x 8000."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width = stream.height = 8000
+        stream.pix_fmt = "yuvj420p"
+        grey = av.VideoFrame.from_ndarray(np.full((12000, 8000), 99, np.uint8), "yuv420p").reformat(format="yuvj420p")
+        container.mux(stream.encode(grey))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("most_bytes", "verdict"), [(350 << 20, "unreadable"), (2 << 30, "good")])
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the parent looks, and may come too late for one frame")
+def test_a_decoder_that_explodes_is_the_verdict_of_its_file(tmp_path: Path, most_bytes: int, verdict: str) -> None:
+    files = [_huge(tmp_path / "huge.mkv"), write_clip(tmp_path / "small.mp4")]
+    orders = [Order(path=path, cache_folder=tmp_path / "cache", form=Form(64)) for path in files]
+    with Workers(orders, workers=1, most_bytes=most_bytes) as pool:
+        done = {message.number: message for message in pool.results() if isinstance(message, Done)}
+    told = [(one.facts.verdict, one.facts.reason) if one.facts else ("unreadable", one.reason)
+            for one in (done[0], done[1])]
+    assert [what for what, _why in told] == [verdict, "good"]
+    assert ("memory" in told[0][1]) == (verdict == "unreadable")
