@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 import studio
-from studio.commands import look, machine, masks, prepare
+from studio.commands import look, machine, masks, prepare, queue
 from studio.commands.edge import DONE, STOPPED, WRONG_USAGE, Work, form_of, perform, tell_failure
 from studio.commands.options import ListsRecipeOptions, operation
 from studio.engine.errors import StudioError, UsageError
@@ -23,7 +23,7 @@ _WrongUsage: type[Exception] = typer.BadParameter.__mro__[1]
 
 COMMANDS = {
     "Prepare": (prepare.scan, prepare.relink, masks.mask, prepare.preview, prepare.probe, prepare.preflight),
-    "Train": (prepare.train, prepare.runs),
+    "Train": (prepare.train, queue.queue, prepare.runs),
     "Look inside and judge": (look.features, look.neighbours, look.activations, look.units,
                               look.attribution, look.evaluate, look.report,
                               look.export),

@@ -242,7 +242,8 @@ def test_version_and_help(capsys: Capture) -> None:
     assert main(["--help"]) == 0
     listed = capsys.readouterr().out
     for command in ("open", "demo", "scan", "preview", "train", "runs", "features", "neighbours", "activations",
-                    "units", "attribution", "probe", "preflight", "evaluate", "report", "export", "doctor"):
+                    "units", "attribution", "probe", "preflight", "evaluate", "report", "export", "doctor",
+                    "queue"):
         assert f" {command} " in listed
     assert "service" not in listed
     assert main(["train", "--help"]) == 0

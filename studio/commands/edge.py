@@ -94,7 +94,8 @@ def _watcher(form: Form) -> Watcher:
 def stopping(stop: StopRequest, *, listen: bool) -> Iterator[None]:
     """Turn the first Ctrl-C or end signal into a wish to stop, and a second one into an interrupt.
 
-    With `listen` a line `stop` on standard input is such a wish too; the end of the input means nothing.
+    With `listen` a line `stop` on standard input is such a wish too, and `pause` and `go on` are heard. The end of the
+    input is no wish to stop, but it ends a pause: nobody is left who could.
     """
     if listen:
         _listen(stop)
@@ -125,13 +126,14 @@ def _listen(stop: StopRequest) -> None:
     except (AttributeError, OSError, ValueError):
         return
     if not os.isatty(handle):
-        threading.Thread(target=_read_stop, args=(handle, stop), name="stop-listener", daemon=True).start()
+        threading.Thread(target=_read_wishes, args=(handle, stop), name="stop-listener", daemon=True).start()
 
 
-def _read_stop(handle: int, stop: StopRequest) -> None:
-    rest = b""
+def _read_wishes(handle: int, stop: StopRequest) -> None:
+    rest, wishes = b"", {b"stop": stop.request, b"pause": stop.pause, b"go on": stop.go_on}
     with contextlib.suppress(OSError):
         while chunk := os.read(handle, 4096):
             *lines, rest = (rest + chunk).split(b"\n")
-            if any(line.strip() == b"stop" for line in lines):
-                stop.request()
+            for line in lines:
+                wishes.get(line.strip(), lambda: None)()
+    stop.go_on()

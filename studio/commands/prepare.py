@@ -56,7 +56,7 @@ def scan(
     opened = Project.open_or_create(project) if folders else Project.open(project)
     return Work(lambda stop: scanning_alone(opened.root, lambda: run(
         opened, folders or [], grouping=grouping, workers=workers, frames_per_second=frames_per_second, tier=wanted,
-        short_side_pixels=short_side or None, stop=stop)))
+        short_side_pixels=short_side or None, stop=stop, pause=stop.paused)))
 
 
 def relink(
@@ -138,17 +138,21 @@ def train(
     resume: Annotated[str, Option("--resume", metavar="RUN", help="Go on with this run instead",
                                   show_default=False)] = "",
     devices: Annotated[int, Option("--devices", help="GPUs to use at once", min=1)] = 1,
+    then: Annotated[bool, Option("--then-queue", help="When it is done, train what waits in the queue",
+                                 show_default=False)] = False,
 ) -> Work:
     """Train a network on a pretext task. Ctrl-C stops it and saves; its options are listed below."""
     from studio.engine.project import Project
     from studio.engine.recipe import load_recipe, recipe_from_toml
     from studio.engine.runs import RECIPE
     from studio.engine.training.loop import train as run
+    from studio.engine.training.queued import then_queue
 
     opened = Project.open(project)
     folder = opened.run_folder(resume) if resume else None
     made = recipe_from_toml(folder / RECIPE, settings or []) if folder else load_recipe(recipe, settings or [])
-    return Work(lambda stop: run(opened, made, name=name, resume=folder, devices=devices, stop=stop))
+    alone = Work(lambda stop: run(opened, made, name=name, resume=folder, devices=devices, stop=stop))
+    return Work(lambda stop: then_queue(opened, alone.start(stop), stop=stop)) if then else alone
 
 
 def runs(project: ProjectFolder) -> Work:

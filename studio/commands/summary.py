@@ -9,7 +9,7 @@ from studio.commands.judged import evaluation_text
 from studio.commands.nearest import neighbours_text
 from studio.commands.scanned import findings_lines, mask_text
 from studio.commands.words import counted, seconds, share, size, table
-from studio.engine.errors import MachineError, StudioError, VideoError
+from studio.engine.errors import MachineError, StudioError, TrainingError, VideoError
 from studio.engine.events import Finished
 from studio.engine.guessing import Guessing
 
@@ -33,6 +33,11 @@ def shortfall(finished: Finished) -> StudioError | None:
     if finished.operation == "scan" and result.get("videos") and not result.get("good") and not result.get("partial"):
         return VideoError(counted(result["videos"], "file"), "none of them can be read as a video",
                           "Look at the reasons above; convert the files to MP4, or name another folder")
+    queued = result if finished.operation == "queue" else result.get("queue") or {}
+    if failed := queued.get("failed"):
+        return TrainingError(counted(len(failed), "run") + " of the queue", "could not be trained: "
+                             + "; ".join(one["name"] for one in failed),
+                             "See why with studio queue PROJECT and studio runs PROJECT, and add them again")
     if finished.operation == "doctor" and result.get("bad"):
         return MachineError(counted(result["bad"], "check"), "the studio does not work well on this machine yet",
                             "Do what stands behind the arrow, then run: studio doctor")
@@ -40,6 +45,10 @@ def shortfall(finished: Finished) -> StudioError | None:
 
 
 def _stopped(finished: Finished) -> str:
+    if finished.operation == "queue":
+        return "Stopped and saved. Go on with the rest with: studio queue PROJECT --run\n" + _queue(finished.result)
+    if "queue" in finished.result:
+        return "The queue was stopped; the rest of it waits.\n" + _train(finished.result)
     if finished.operation == "train":
         return ("Stopped and saved.\n" + _train(finished.result)
                 + f"\nGo on with: studio train PROJECT --resume {finished.result.get('run', 'latest')}")
@@ -85,7 +94,19 @@ def _train(result: Result) -> str:
               for name, value in result.get("measures", {}).items()]
     if result.get("samples_per_second"):
         lines.append(f"  speed                     {result['samples_per_second']:.1f} tuples a second")
-    return "\n".join(lines)
+    return "\n".join([*lines, *([_queue(result["queue"])] if "queue" in result else [])])
+
+
+def _queue(result: Result) -> str:
+    lines = [f"Trained: {run}" for run in result.get("trained", [])]
+    lines += [f"Not trained: {one['name']}: {one['problem']}" for one in result.get("failed", [])]
+    if not result["waiting"]:
+        return "\n".join([*lines, "Nothing waits. Add a run with: studio queue PROJECT --add --recipe quick"])
+    rows = [["", "run", "recipe", "task", "backbone"]]
+    rows += [[str(one["number"]), f"{one['name']} (goes on)" if one["resume"] else one["name"], one["recipe"],
+              one["task"], one["backbone"]] for one in result["waiting"]]
+    problems = [f"{one['number']}: could not begin: {one['problem']}" for one in result["waiting"] if one["problem"]]
+    return "\n".join([*lines, table(rows), *problems])
 
 
 def _preflight(result: Result) -> str:
@@ -137,25 +158,32 @@ def _features(result: Result) -> str:
 
 
 def _units(result: Result) -> str:
-    seen, used = (" x ".join(str(side) for side in result[name]) for name in ("field", "effective_field"))
-    head = (f"Layer {result['layer']} ({result['weights']} weights): {result['units']} units, {result['silent']} "
-            f"silent. Each sees {seen} (frames, height, width) and uses {used} of it.")
-    rows = [f"  unit {entry['unit']:>4}  selectivity {entry['selectivity']:.2f}" for entry in result["ranked"]]
-    return "\n".join([head, *rows, *_picture(result)])
+    lines = list[str]()
+    for found in (result, *([result["beside"]] if result.get("beside") else [])):
+        seen, used = (" x ".join(str(side) for side in found[name]) for name in ("field", "effective_field"))
+        lines.append(f"Layer {found['layer']} ({found['title']}): {found['units']} units, {found['silent']} "
+                     f"silent. Each sees {seen} (frames, height, width) and uses {used} of it.")
+        lines += [f"  unit {entry['unit']:>4}  selectivity {entry['selectivity']:.2f}" for entry in found["ranked"]]
+    return "\n".join([*lines, *_picture(result)])
 
 
 def _attribution(result: Result) -> str:
     asked = result["trained"]
     head = (f"{result['video']}: {asked['label_text']}. The network answers {asked['answer_text']} "
-            f"({'right' if asked['right'] else 'wrong'}); with random weights {result['random']['answer_text']}.")
+            f"({'right' if asked['right'] else 'wrong'}); {result['beside']['title']} answers "
+            f"{result['other']['answer_text']}.")
     return "\n".join([head, *_picture(result)])
 
 
 def _activations(result: Result) -> str:
-    head = (f"Layer {result['layer']} of run {result['run']} over {result['video']}, {result['times'][0]:.2f} to "
-            f"{result['times'][-1]:.2f} s")
-    likeness = (f"  trained and random weights are {result['alike']:.2f} alike (1: training changed nothing about "
-                "where this layer answers)")
+    where = "" if result["question"] is not None else f", {result['times'][0]:.2f} to {result['times'][-1]:.2f} s"
+    what = "a question about " if result["question"] is not None else ""
+    head = f"Layer {result['layer']} of run {result['run']} over {what}{result['video']}{where}"
+    other = "random weights" if result["beside"] == "random" else f"run {result['beside']}"
+    likeness = (f"  trained and {other} are {result['alike']:.2f} alike (1: both answer in the same places, 0: "
+                "unrelated)")
+    if result["flat"]:
+        likeness = "  this layer answers alike everywhere in this clip, so there is nothing to see"
     layers = "  layers: " + ", ".join(layer["name"] for layer in result["layers"])
     return "\n".join([head, likeness, layers, *_picture(result)])
 
@@ -199,7 +227,7 @@ def _plain(result: Result) -> str:
 
 _SUMMARIES: dict[str, Callable[[Result], str]] = {
     "scan": _scan, "relink": _relink, "mask": mask_text, "preview": _preview, "train": _train,
-    "preflight": _preflight, "runs": _runs,
+    "preflight": _preflight, "runs": _runs, "queue": _queue,
     "features": _features, "neighbours": neighbours_text, "activations": _activations, "units": _units,
     "attribution": _attribution, "probe": _probe, "evaluate": evaluation_text, "report": _report,
     "export": _export, "doctor": _doctor, "demo": _demo}

@@ -139,7 +139,8 @@ class Lines:
         if event.phase == STARTING:
             self._phase = STARTING
             return
-        if event.phase == self._phase and time.monotonic() - self._said_at < LINE_SECONDS:
+        again = event.phase == self._phase
+        if again and (event.phase == "paused" or time.monotonic() - self._said_at < LINE_SECONDS):
             return
         if event.phase != self._phase:
             self._pace.figures = ""

@@ -128,10 +128,13 @@ def event_from_json(line: str | bytes) -> Event:
 
 
 class StopRequest:
-    """A wish to stop, which a loop honours between steps. Calling it tells whether somebody wished."""
+    """A wish to stop, which a loop honours between steps. Calling it tells whether somebody wished.
+
+    A wish to pause lies beside it, for operations that can wait.
+    """
 
     def __init__(self) -> None:
-        self._requested = False
+        self._requested = self._paused = False
 
     def __call__(self) -> bool:
         return self._requested
@@ -139,6 +142,18 @@ class StopRequest:
     def request(self) -> None:
         """Ask the operation to stop after its present step and save."""
         self._requested = True
+
+    def paused(self) -> bool:
+        """Whether the operation should wait."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Ask the operation to wait after what it is at."""
+        self._paused = True
+
+    def go_on(self) -> None:
+        """Let the operation go on."""
+        self._paused = False
 
 
 class TimeLeft:
@@ -153,3 +168,7 @@ class TimeLeft:
         if done <= 0 or elapsed < 0.1:
             return None
         return max(0.0, elapsed * (self._total - done) / done)
+
+    def skip(self, seconds: float) -> None:
+        """Leave out time that was spent waiting."""
+        self._start += seconds

@@ -25,7 +25,7 @@ def _described(run: Run) -> dict[str, Any]:
         retrieval = kept_results(run.folder).get("retrieval", {})
     return {
         "run": run.name, "recipe": str(run.recipe.get("name", "")), "task": str(run.recipe.get("task", "")),
-        "backbone": str(run.recipe.get("backbone", "")), "state": run.state, "message": run.message,
+        "backbone": str(run.recipe.get("backbone", "")), "state": run.shown_state, "message": run.message,
         "steps": run.step, "total_steps": run.total_steps, "loss": run.loss, "accuracy": run.accuracy,
         "balanced_accuracy": run.balanced_accuracy, "chance": run.chance,
         "balanced_chance": run.balanced_chance, "seconds": round(run.seconds, 1),

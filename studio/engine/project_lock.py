@@ -9,6 +9,7 @@ it every few seconds. Nothing here compares the clocks of two machines that are 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import os
 import platform
@@ -29,7 +30,7 @@ from studio.engine import files
 from studio.engine.errors import MachineError, ProjectError
 from studio.engine.events import Events
 
-Purpose = Literal["window", "scan"]
+Purpose = Literal["window", "scan", "queue"]
 FOLDER = "locks"
 BEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 30.0
@@ -256,6 +257,11 @@ def _machine(proc: Path = Path("/proc/self/ns/pid")) -> str:
     address = uuid.getnode()
     is_random = address >> 40 & 1  # it is made up anew in every process where no network card tells one
     return f"{platform.node()}/{'' if is_random else f'{address:x}'}/{space}"
+
+
+def machine_mark() -> str:
+    """What tells this machine from others and names nothing."""
+    return hashlib.sha256(_machine().encode()).hexdigest()[:16]
 
 
 def _user() -> str:

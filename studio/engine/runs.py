@@ -1,6 +1,6 @@
 """What a run's folder says about it, read without loading torch: its recipe, heartbeat and events.
 
-The trainer writes, everybody else reads. The one thing that others write here is the wish to stop.
+The trainer writes, everybody else reads. What others write here are the wishes to stop and to pause.
 """
 
 from __future__ import annotations
@@ -14,16 +14,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import psutil
+
 from studio.engine import files
 from studio.engine.errors import ProjectError
 from studio.engine.events import Event, Metric, event_from_json
 from studio.engine.guessing import Guessing
 from studio.engine.project import Project
+from studio.engine.project_lock import machine_mark
 
-RECIPE, ENVIRONMENT, EVENTS, HEARTBEAT, STOP = ("recipe.toml", "environment.json", "events.jsonl", "heartbeat",
-                                                "stop-request")
+RECIPE, ENVIRONMENT, EVENTS, HEARTBEAT = "recipe.toml", "environment.json", "events.jsonl", "heartbeat"
+CHECKPOINTS = "checkpoints"
+STOP, PAUSE = "stop-request", "pause-request"
+QUEUE_ENTRIES = "queue_entries"
+"""In the environment: the entries of the queue that the run is of."""
 PATIENCE_SECONDS = 60.0
 """A running run whose heartbeat is older than this is taken for dead (slow steps ask for more patience)."""
+
+_SAME_START_SECONDS = 10.0
 
 State = Literal["running", "finished", "stopped", "failed", "interrupted"]
 
@@ -33,6 +41,7 @@ class Run:
     """What is known of a run. Accuracies are shares of the last validation; None before the first one.
 
     `total_steps` is 0 while unknown. `started_at` is in seconds since the epoch, `seconds` is time spent training.
+    `paused`: it runs, but waits for somebody to let it go on.
     """
 
     name: str
@@ -50,6 +59,12 @@ class Run:
     seconds: float = 0.0
     message: str = ""
     pid: int = 0
+    paused: bool = False
+
+    @property
+    def shown_state(self) -> str:
+        """The state, or `paused` while it waits."""
+        return "paused" if self.paused else self.state
 
     @property
     def guessing(self) -> Guessing:
@@ -65,11 +80,14 @@ class Run:
 def read_run(folder: Path) -> Run:
     """Read a run. One that says it runs, but has not been heard of for a while, is interrupted.
 
+    So is at once one whose process on this machine is gone.
+
     Raises `ProjectError` when the folder holds no run or its recipe cannot be read.
     """
     beat = _heartbeat(folder)
     state: State = beat["state"] if beat.get("state") in get_args(State) else "interrupted"
-    if state == "running" and time.time() - _number(beat.get("at")) > _patience(beat):
+    silent_seconds = time.time() - _number(beat.get("at"))
+    if state == "running" and (silent_seconds > _patience(beat) or _is_gone(beat, silent_seconds)):
         state = "interrupted"
     return Run(
         name=folder.name, folder=folder, recipe=_recipe(folder), state=state, step=int(_number(beat.get("step"))),
@@ -77,7 +95,8 @@ def read_run(folder: Path) -> Run:
         accuracy=_share(beat.get("accuracy")), balanced_accuracy=_share(beat.get("balanced_accuracy")),
         chance=_share(beat.get("chance")), balanced_chance=_share(beat.get("balanced_chance")),
         started_at=_number(beat.get("started_at")),
-        seconds=_number(beat.get("seconds")), message=str(beat.get("message") or ""), pid=int(_number(beat.get("pid"))))
+        seconds=_number(beat.get("seconds")), message=str(beat.get("message") or ""), pid=int(_number(beat.get("pid"))),
+        paused=state == "running" and beat.get("paused") is True)
 
 
 def list_runs(project: Project) -> list[Run]:
@@ -147,6 +166,21 @@ def forget_stop(folder: Path) -> None:
         (folder / STOP).unlink()
 
 
+def request_pause(folder: Path) -> None:
+    """Ask the run in `folder` to wait after its present step, until `forget_pause`."""
+    files.write_text(folder / PAUSE, "pause\n")
+
+
+def pause_requested(folder: Path) -> bool:
+    """Whether somebody asked the run to wait."""
+    return (folder / PAUSE).exists()
+
+
+def forget_pause(folder: Path) -> None:
+    """Let the run go on."""
+    files.remove(folder / PAUSE)
+
+
 def _recipe(folder: Path) -> dict[str, Any]:
     path = folder / RECIPE
     try:
@@ -167,6 +201,20 @@ def _heartbeat(folder: Path) -> dict[str, Any]:
 
 def _patience(beat: dict[str, Any]) -> float:
     return max(PATIENCE_SECONDS, _number(beat.get("patience_seconds")))
+
+
+def _is_gone(beat: dict[str, Any], silent_seconds: float) -> bool:
+    """Whether a run of this machine has no process any more, or its number went to another one since."""
+    if beat.get("machine") != machine_mark():
+        return False
+    try:
+        process = psutil.Process(int(_number(beat.get("pid"))))
+        later = process.create_time() - _number(beat.get("started_at")) > _SAME_START_SECONDS  # clocks are set, too
+        return process.status() == psutil.STATUS_ZOMBIE or (later and silent_seconds > PATIENCE_SECONDS)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
 
 
 def _number(value: Any) -> float:

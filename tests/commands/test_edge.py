@@ -157,6 +157,35 @@ def test_a_line_on_standard_input_stops_too_and_its_end_means_nothing(monkeypatc
     capsys.readouterr()
 
 
+@pytest.mark.parametrize(("lines", "paused"), [(b"pause\n", [True]), (b"pause\ngo on\npau", [False]),
+                                               (b"go\n", [False])])
+def test_a_window_lets_an_operation_wait_and_go_on(lines: bytes, paused: list[bool],
+                                                   monkeypatch: pytest.MonkeyPatch,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    """With its end nobody is left who could let it go on, so a pause ends there."""
+    reading, writing = os.pipe()
+    seen: list[bool] = []
+    heard = threading.Event()
+
+    def watching(stop: StopRequest) -> Events:
+        os.write(writing, lines + b"\nheard\n")
+        while not seen or stop.paused():
+            yield Progress(phase="waiting", done=0, total=1)
+            time.sleep(0.02)
+            if not heard.is_set() and (stop.paused() or time.monotonic() > deadline):
+                seen.append(stop.paused())
+                heard.set()
+                os.close(writing)
+        yield Finished(operation="count", result={})
+
+    deadline = time.monotonic() + 0.5
+    with os.fdopen(reading) as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert perform(Work(watching), "jsonl") == 0
+    assert seen == paused
+    capsys.readouterr()
+
+
 def test_in_another_thread_signals_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     codes: list[int] = []
     worker = threading.Thread(target=lambda: codes.append(perform(Work(_count), "json")))

@@ -45,6 +45,15 @@ def test_where_one_answer_is_common_the_figure_that_tells_is_said_too() -> None:
                                    "counting alike (guessing gives 50.0 %)")
 
 
+def test_a_pause_of_a_night_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LINE_SECONDS", 0.0)
+    with Lines() as lines:
+        for done in (1, 1, 1):
+            lines(_progress(done, at=time.time(), phase="paused"))
+        lines(_progress(2, at=time.time(), phase="training"))
+    assert capsys.readouterr().err.splitlines() == ["paused: 1 of 100 steps", "training: 2 of 100 steps"]
+
+
 def test_lines_are_seconds_apart_but_phases_validations_and_warnings_always_come(
         capsys: pytest.CaptureFixture[str]) -> None:
     with Lines() as lines:

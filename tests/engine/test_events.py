@@ -47,6 +47,18 @@ def test_values_that_are_not_finite_never_reach_the_log() -> None:
 
 def test_a_stop_request_is_remembered() -> None:
     stop = e.StopRequest()
-    assert not stop()
+    assert not stop() and not stop.paused()
+    stop.pause()
+    assert stop.paused() and not stop()
+    stop.go_on()
     stop.request()
-    assert stop()
+    assert stop() and not stop.paused()
+
+
+def test_time_spent_waiting_is_no_reason_to_expect_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 10.0, 110.0))
+    monkeypatch.setattr(e.time, "monotonic", lambda: next(clock))
+    left = e.TimeLeft(4)
+    assert left(2) == 10.0
+    left.skip(100.0)
+    assert left(2) == 10.0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,14 +15,18 @@ from studio.engine import files
 from studio.engine.errors import ProjectError
 from studio.engine.events import Metric, Progress
 from studio.engine.project import Project
+from studio.engine.project_lock import machine_mark
 from studio.engine.runs import (
     EVENTS,
     HEARTBEAT,
     curve,
+    forget_pause,
     forget_stop,
     list_runs,
+    pause_requested,
     read_events,
     read_run,
+    request_pause,
     request_stop,
     stop_requested,
 )
@@ -45,6 +52,22 @@ def test_a_run_that_is_not_heard_of_is_interrupted(beat: dict, state: str, tmp_p
     age = beat.pop("age", None)
     _run(tmp_path / "run", **(beat | {"at": time.time() - age} if age is not None else {}))
     assert read_run(tmp_path / "run").state == state
+
+
+def test_a_run_whose_process_is_gone_is_interrupted_at_once(tmp_path: Path) -> None:
+    """A long patience is for slow machines; of this machine it is known who lives."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        beat = {"state": "running", "at": time.time(), "started_at": time.time(), "patience_seconds": 600,
+                "pid": process.pid, "machine": machine_mark()}
+        folder = _run(tmp_path / "run", **beat)
+        assert read_run(folder).state == "running"
+        process.kill()
+        process.wait()
+    assert read_run(folder).state == "interrupted"
+    assert read_run(_run(tmp_path / "elsewhere", **beat | {"machine": "another"})).state == "running"
+    assert read_run(_run(tmp_path / "own", **beat | {"pid": os.getpid()})).state == "running"
+    older = beat | {"pid": os.getpid(), "started_at": time.time() - 9e6, "at": time.time() - 90}
+    assert read_run(_run(tmp_path / "number given anew", **older)).state == "interrupted"
 
 
 def test_a_damaged_heartbeat_is_no_reason_to_fail(tmp_path: Path) -> None:
@@ -102,6 +125,19 @@ def test_the_wish_to_stop_can_be_taken_back(tmp_path: Path) -> None:
     forget_stop(folder)
     forget_stop(folder)
     assert not stop_requested(folder)
+
+
+def test_a_run_waits_as_long_as_somebody_wishes_and_says_so_while_it_lives(tmp_path: Path) -> None:
+    folder = _run(tmp_path / "run", state="running", at=time.time(), paused=True)
+    request_pause(folder)
+    assert pause_requested(folder)
+    run = read_run(folder)
+    assert run.paused and run.state == "running" and run.shown_state == "paused"
+    forget_pause(folder)
+    forget_pause(folder)
+    assert not pause_requested(folder)
+    _run(folder, state="running", at=time.time() - 500, paused=True)
+    assert not read_run(folder).paused and read_run(folder).shown_state == "interrupted"
 
 
 def test_runs_are_listed_oldest_first_without_what_is_no_run(tmp_path: Path) -> None:

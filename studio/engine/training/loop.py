@@ -41,15 +41,17 @@ class _Order:
     recipe: Recipe
     folder: Path | None
     stop: Callable[[], bool]
+    queue_entry: str
 
 
 def train(project: Project, recipe: Recipe | None, *, name: str = "", resume: Path | None = None, devices: int = 1,
-          stop: Callable[[], bool] = lambda: False) -> Events:
+          queue_entry: str = "", stop: Callable[[], bool] = lambda: False) -> Events:
     """Train a recipe on a project's videos, in a new run folder, or go on with the run in the folder `resume`.
 
     A resumed run takes its own recipe where `recipe` is None; one with more steps, epochs or minutes trains longer.
     Preview entries are {"video_id", "frames", "order", "label", "label_text", "answer", "answer_text", "right",
-    "probability", "motion"}. `stop`, and a wish to stop in the run's folder, are honoured between steps.
+    "probability", "motion"}. `stop`, and a wish to stop or pause in the run's folder, are honoured between steps.
+    The run's record keeps `queue_entry`, the entry of the queue that it is of.
     Raises `UsageError`, `VideoError` or `ProjectError` before anything is written, `MachineError` when the disk or the
     memory is full, `TrainingError` when the loss stays not finite; the last checkpoint then stays.
     """
@@ -61,7 +63,7 @@ def train(project: Project, recipe: Recipe | None, *, name: str = "", resume: Pa
         refuse_if_running(resume)
     elif recipe is None:
         raise UsageError("no recipe", "a new run needs one", "Name one with --recipe, for example quick")
-    order = _Order(project, recipe, resume, stop)
+    order = _Order(project, recipe, resume, stop, queue_entry)
     with threads_used(recipe.training.threads) as threads:
         yield from _run(order, name or recipe.name, threads=threads)
 
@@ -94,9 +96,10 @@ def _run(order: _Order, name: str, *, threads: int) -> Events:
         state = state.going_on(found.state)
         record.beat |= {"step": state.step, "seconds": state.seconds}
     record.begin(order.recipe, environment(plan, network, device, precision, threads=threads)
-                 | _started_from(order.folder, start))
+                 | _kept_of_before(order, start))
     trainer = Trainer(plan, record, stepper, device=device, precision=precision, state=state,
-                      stop=lambda: order.stop() or runs.stop_requested(folder))
+                      stop=lambda: order.stop() or runs.stop_requested(folder),
+                      pause=lambda: runs.pause_requested(folder))
     yield from _recorded(record, _events(trainer, found, device))
 
 
@@ -143,14 +146,17 @@ def _first_network(order: _Order, found: Checkpoint | None) -> tuple[TupleNetwor
     return network, start
 
 
-def _started_from(resumed: Path | None, start: Start | None) -> dict[str, Any]:
-    """What the record says of given weights, also when the run goes on."""
-    if start is not None:
-        return {"started_from": start._asdict()}
+def _kept_of_before(order: _Order, start: Start | None) -> dict[str, Any]:
+    """What the record says of given weights, and of the entries of the queue that it is of, also when it goes on."""
+    before: dict[str, Any] = {}
     with contextlib.suppress(StudioError):
-        before = files.read_json(resumed / runs.ENVIRONMENT) if resumed else {}
-        return {"started_from": before["started_from"]} if "started_from" in before else {}
-    return {}
+        before = files.read_json(order.folder / runs.ENVIRONMENT) if order.folder else {}
+    kept = {key: before[key] for key in ("started_from", runs.QUEUE_ENTRIES) if key in before}
+    if start is not None:
+        kept["started_from"] = start._asdict()
+    if order.queue_entry:
+        kept[runs.QUEUE_ENTRIES] = [*kept.get(runs.QUEUE_ENTRIES, []), order.queue_entry]
+    return kept
 
 
 def _machine(recipe: Recipe, device: Device, threads: int) -> str:

@@ -21,6 +21,7 @@ from studio.engine.device import Device, available_cores
 from studio.engine.errors import MachineError, UsageError
 from studio.engine.events import Event, Preview, Progress
 from studio.engine.guessing import Guessing
+from studio.engine.project_lock import machine_mark
 from studio.engine.recipe import Recipe
 from studio.engine.training.network import TupleNetwork
 from studio.engine.training.plan import Plan
@@ -40,16 +41,22 @@ class Record:
         self._last_beat = self._last_preview = -1e9
         now = time.time()
         self.beat: dict[str, Any] = {
-            "state": "running", "at": now, "started_at": now, "pid": os.getpid(), "step": 0, "total_steps": 0,
+            "state": "running", "at": now, "started_at": now, "pid": os.getpid(), "machine": machine_mark(),
+            "step": 0, "total_steps": 0,
             "loss": None, "accuracy": None, "balanced_accuracy": None, **guessing._asdict(), "seconds": 0.0,
-            "message": "", "patience_seconds": FIRST_PATIENCE_SECONDS}
+            "message": "", "patience_seconds": FIRST_PATIENCE_SECONDS, "paused": False}
 
     def begin(self, recipe: Recipe, environment: dict[str, Any]) -> None:
-        """Write what does not change while the run goes on. The recipe is last: it makes the folder a run."""
+        """Write what does not change while the run goes on. The recipe is last: it makes the folder a run.
+
+        The environment says which entries of the queue it is of. It comes after the heartbeat, so that a run that goes
+        on is seen to have begun before its entry is.
+        """
         _end_a_cut_line(self.folder / runs.EVENTS)
         runs.forget_stop(self.folder)
-        files.write_json(self.folder / runs.ENVIRONMENT, environment)
+        runs.forget_pause(self.folder)
         self.tell()
+        files.write_json(self.folder / runs.ENVIRONMENT, environment)
         files.write_text(self.folder / runs.RECIPE, recipe.to_toml())
 
     def amend(self, **news: Any) -> None:
@@ -89,8 +96,9 @@ class Record:
     def end(self, state: str, *, message: str = "") -> None:
         """Write how the run ended. On a full disk it stays unsaid, because the run's end has a reason of its own."""
         with contextlib.suppress(MachineError, OSError):
-            self.tell(state=state, message=message)
+            self.tell(state=state, message=message, paused=False)
             runs.forget_stop(self.folder)
+            runs.forget_pause(self.folder)
 
     def _preview_due(self) -> bool:
         if time.monotonic() - self._last_preview < PREVIEW_SECONDS:

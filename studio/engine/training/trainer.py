@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 from studio.engine import runs
 from studio.engine.device import Device
@@ -32,18 +32,25 @@ from studio.engine.training.validation import validate
 
 METRIC_SECONDS = 0.5
 PREVIEW_SECONDS = 3.0
+PAUSE_TOLD_SECONDS, _PAUSE_POLL_SECONDS = 1.0, 0.1
 FAILURES_IN_A_ROW = 5
 ROLLBACKS = 2
 _SAVING_SHARE = 0.02
 """An epoch's end saves a checkpoint too, when saving has cost less than this share of the time since the last one."""
 
+_T = TypeVar("_T")
+
 
 class Trainer:
-    """Trains until the recipe's end or a wish to stop. `run` is the generator; it alone changes the state."""
+    """Trains until the recipe's end or a wish to stop. `run` is the generator; it alone changes the state.
+
+    While `pause` says so it waits between two steps, or two parts of a validation; that time is not training.
+    """
 
     def __init__(self, plan: Plan, record: Record, stepper: Stepper, *, device: Device, precision: Precision,
-                 state: State, stop: Callable[[], bool]) -> None:
-        self.plan, self.record, self.stepper, self.state, self._stop = plan, record, stepper, state, stop
+                 state: State, stop: Callable[[], bool], pause: Callable[[], bool] = lambda: False) -> None:
+        self.plan, self.record, self.stepper, self.state = plan, record, stepper, state
+        self._stop, self._pause = stop, pause
         self._device, self._precision, self._training = device.device, precision, plan.recipe.training
         self._said: set[str] = set()
         self._seconds_before, self._began = state.seconds, time.monotonic()
@@ -76,6 +83,9 @@ class Trainer:
     def _steps(self, loader: Loader) -> Generator[Event, None, None]:
         tally = Tally()
         while self._share() < 1 and not self._stop():
+            if self._pause():
+                tally.skip((yield from self._wait()))
+                continue
             start = time.monotonic()
             batch = loader.take()
             rate = schedule.learning_rate(self._training, step=self.state.step, share=self._share())
@@ -87,6 +97,38 @@ class Trainer:
                 yield from self._tell(tally, rate, loader.waited_seconds)
                 tally = Tally(waited_seconds=loader.waited_seconds)
             yield from self._what_is_due(tally)
+
+    def _wait(self) -> Generator[Event, None, float]:
+        """Wait as long as somebody wishes; the seconds that it took. What was learned is on the disk meanwhile."""
+        if self._saved_step != self.state.step:
+            yield self._save()
+        start, told_at, total = time.monotonic(), -1e9, self._total_steps()
+        self.record.tell(paused=True, step=self.state.step, total_steps=total, seconds=self.state.seconds)
+        try:
+            while self._pause() and not self._stop():
+                if time.monotonic() - told_at >= PAUSE_TOLD_SECONDS:
+                    told_at = time.monotonic()
+                    yield Progress(phase="paused", done=self.state.step, total=total, unit="steps")
+                time.sleep(_PAUSE_POLL_SECONDS)
+        finally:
+            seconds = time.monotonic() - start
+            self._began += seconds
+            self._saved_at += seconds
+        self.record.tell(paused=False)
+        return seconds
+
+    def _waiting_between(self, events: Generator[Event, None, _T]) -> Generator[Event, None, _T]:
+        """Pass events on, and what they come to; wait between them while somebody wishes."""
+        with contextlib.closing(events):
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    found: _T = end.value
+                    return found
+                yield event
+                if self._pause():
+                    yield from self._wait()
 
     def _one_step(self, loader: Loader, batch: Batch, tally: Tally, rate: float) -> Generator[Event, None, None]:
         before = self.stepper.micro_batch
@@ -157,8 +199,9 @@ class Trainer:
 
     def _validate(self) -> Generator[Event, None, bool]:
         """Measure on held-out groups, keep the best weights; the return value is False when stopped."""
-        measured = yield from validate(self.plan, self.stepper.network, step=self.state.step, device=self._device,
-                                       precision=self._precision, part=self.stepper.micro_batch, stop=self._stop)
+        measured = yield from self._waiting_between(validate(
+            self.plan, self.stepper.network, step=self.state.step, device=self._device, precision=self._precision,
+            part=self.stepper.micro_batch, stop=self._stop))
         if measured is None:
             return False
         self.state.measured.append(dataclasses.asdict(measured))

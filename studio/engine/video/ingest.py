@@ -23,7 +23,7 @@ from studio.engine.video.footage import form_of
 from studio.engine.video.grouping import assign_groups
 from studio.engine.video.library import Found, Walk, find_videos
 from studio.engine.video.moves import Key, follow_moves
-from studio.engine.video.sizes import make_size
+from studio.engine.video.sizes import make_size, paused
 from studio.engine.video.storage import kind_there, order_for, tidy
 from studio.engine.video.workers import STALL_SECONDS, Done, Workers, Working, usual_workers
 
@@ -61,14 +61,14 @@ class _Scan:
 def scan(project: Project, folders: Sequence[Path] = (), *, grouping: Grouping | None = None, workers: int = 0,
          frames_per_second: float | None = None, tier: TierName | None = None, short_side_pixels: int | None = None,
          with_motion: bool = True, stall_seconds: float = STALL_SECONDS,
-         stop: Callable[[], bool] = lambda: False) -> Events:
+         stop: Callable[[], bool] = lambda: False, pause: Callable[[], bool] = lambda: False) -> Events:
     """Add folders to a project (none: look at those it has again) and make the cached frames of what is new.
 
     Rows are kept as they come, so that a scan which was stopped or killed goes on where it was. `grouping` becomes the
     project's, and so do `frames_per_second`, the rate of folders of pictures, and `tier`, where frames come from. With
     `short_side_pixels` frames of that size are made besides, of all its usable videos. `workers` is the number of child
-    processes, 0 one for each core. Raises `UsageError` for a missing folder, one without videos or a grouping that fits
-    nothing, `MachineError` when the disk is full.
+    processes, 0 one for each core. While `pause` says so no video is begun. Raises `UsageError` for a missing folder,
+    one without videos or a grouping that fits nothing, `MachineError` when the disk is full.
     """
     started = time.monotonic()
     state = _Scan(project)
@@ -89,14 +89,14 @@ def scan(project: Project, folders: Sequence[Path] = (), *, grouping: Grouping |
     try:
         with project.catalogue() as catalogue:
             make = partial(_make, state, catalogue, workers=workers or usual_workers(), with_motion=with_motion,
-                           stall_seconds=stall_seconds, stop=stop)
+                           stall_seconds=stall_seconds, stop=stop, pause=pause)
             yield from _ingest(state, catalogue, make)
             yield from _settle(state, catalogue)
             yield from _follow_groups(state, catalogue, make)
             if short_side_pixels and short_side_pixels != project.settings.short_side_pixels and not state.stopped:
                 state.stopped = yield from make_size(
                     project, catalogue.videos(usable_only=True), short_side_pixels=short_side_pixels, workers=workers,
-                    with_motion=with_motion, stall_seconds=stall_seconds, stop=stop)
+                    with_motion=with_motion, stall_seconds=stall_seconds, stop=stop, pause=pause)
             find_near_copies(catalogue)
             rows = [row for row in catalogue.videos() if state.covers(row)]
             yield from warnings(rows)
@@ -189,7 +189,8 @@ def _follow_groups(state: _Scan, catalogue: Catalogue, make: Make) -> Generator[
 
 
 def _make(state: _Scan, catalogue: Catalogue, todo: Sequence[Found], rows: dict[Key, Video], *, workers: int,
-          with_motion: bool, stall_seconds: float, stop: Callable[[], bool]) -> Generator[Event, None, None]:
+          with_motion: bool, stall_seconds: float, stop: Callable[[], bool],
+          pause: Callable[[], bool]) -> Generator[Event, None, None]:
     """Make the cached frames of files, and commit each row when its video is done."""
     state.kind = state.kind or kind_for(state.project, todo)
     groups = [row.group if (row := rows.get((found.source, found.path))) else "" for found in todo]
@@ -198,7 +199,7 @@ def _make(state: _Scan, catalogue: Catalogue, todo: Sequence[Found], rows: dict[
     left, told_at, done = TimeLeft(len(todo)), 0.0, 0
     yield Progress(phase="ingest", done=0, total=len(todo), unit="videos", detail=f"{state.kept} are unchanged")
     with Workers(orders, workers=workers, stall_seconds=stall_seconds) as pool:
-        for message in pool.results():
+        for message in pool.results(pause=pause):
             if not state.stopped and stop():
                 state.stopped = True
                 pool.stop()
@@ -213,6 +214,8 @@ def _make(state: _Scan, catalogue: Catalogue, todo: Sequence[Found], rows: dict[
                 told_at = time.monotonic()
                 yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(done),
                                detail=_detail(todo[message.number], message))
+            elif message is None and pause():
+                told_at = yield from paused(done, len(todo), left, told_at)
 
 
 def _detail(found: Found, message: Done | Working) -> str:

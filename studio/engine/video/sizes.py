@@ -14,11 +14,11 @@ from studio.engine.project import Project
 from studio.engine.video.footage import Footage, form_of, no_footage, open_some, usable_rows
 from studio.engine.video.storage import choose_kind, kind_there, order_for, tidy
 from studio.engine.video.tiers.memory import pixel_bytes, resident
-from studio.engine.video.workers import STALL_SECONDS, Done, Workers, usual_workers
+from studio.engine.video.workers import STALL_SECONDS, WAIT_SECONDS, Done, Workers, usual_workers
 
 _MEMORY_SHARE = 0.25
 """Of the free memory that footage may fill."""
-_TELL_EVERY_SECONDS = 0.2
+_TELL_EVERY_SECONDS, _PAUSE_TOLD_SECONDS = 0.2, 1.0
 
 
 def ensured_footage(project: Project, *, short_side_pixels: int,
@@ -42,7 +42,8 @@ def ensured_footage(project: Project, *, short_side_pixels: int,
 
 def make_size(project: Project, rows: Sequence[Video], *, short_side_pixels: int, workers: int = 0,
               with_motion: bool = True, stall_seconds: float = STALL_SECONDS,
-              stop: Callable[[], bool] = lambda: False) -> Generator[Event, None, bool]:
+              stop: Callable[[], bool] = lambda: False,
+              pause: Callable[[], bool] = lambda: False) -> Generator[Event, None, bool]:
     """Make the frames of another size of those videos that lack them; whether it was stopped before the end.
 
     What a stopped or killed one made is kept. Videos whose file is not there are left out with a warning.
@@ -59,7 +60,7 @@ def make_size(project: Project, rows: Sequence[Video], *, short_side_pixels: int
                         short_side_pixels=short_side_pixels) for row in todo]
     left, told_at, done, stopped = TimeLeft(len(todo)), 0.0, 0, False
     with Workers(orders, workers=workers or usual_workers(), stall_seconds=stall_seconds) as pool:
-        for message in pool.results():
+        for message in pool.results(pause=pause):
             if not stopped and stop():
                 stopped = True
                 pool.stop()
@@ -71,7 +72,18 @@ def make_size(project: Project, rows: Sequence[Video], *, short_side_pixels: int
                 told_at = time.monotonic()
                 yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(done),
                                detail=f"{display_path(todo[message.number].path)}, {short_side_pixels} pixels")
+            elif message is None and pause():
+                told_at = yield from paused(done, len(todo), left, told_at)
     return stopped
+
+
+def paused(done: int, total: int, left: TimeLeft, told_at: float) -> Generator[Event, None, float]:
+    """Tell now and then that a scan waits for somebody to let it go on; the return value is when that was last told."""
+    left.skip(WAIT_SECONDS)
+    if (now := time.monotonic()) - told_at < _PAUSE_TOLD_SECONDS:
+        return told_at
+    yield Progress(phase="paused", done=done, total=total, unit="videos")
+    return now
 
 
 def _told(done: Done, row: Video) -> Generator[Event, None, None]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from studio.engine import runs
 from studio.engine.device import RandomState
 from studio.engine.errors import RecipeError, TrainingError, UsageError
-from studio.engine.events import Event, Finished, Metric, Preview, Progress, Saved, Warned
+from studio.engine.events import Event, Finished, Metric, Preview, Progress, Saved, StopRequest, Warned
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe
 from studio.engine.tasks import TASKS
@@ -21,7 +22,7 @@ from studio.engine.tasks.clip_order import ClipOrder
 from studio.engine.tasks.task import Truth
 from studio.engine.training.checkpoint import WEIGHTS, load_newest, load_weights, read_tensors
 from studio.engine.training.loop import train
-from studio.engine.training.trainer import FAILURES_IN_A_ROW, ROLLBACKS
+from studio.engine.training.trainer import FAILURES_IN_A_ROW, PAUSE_TOLD_SECONDS, ROLLBACKS
 from tests.engine.training.footage import make_project, tiny_recipe
 
 STEPS = 6
@@ -151,6 +152,82 @@ def test_a_wish_to_stop_in_the_folder_is_honoured_and_forgotten(project: Project
     assert load_newest(folder).state["step"] < 1000
     assert not runs.stop_requested(folder)
     assert (folder / WEIGHTS).is_file()
+
+
+def _paused(project: Project, name: str, *, after: str, seconds: float, recipe: Recipe | None = None) -> list[Event]:
+    """A run that is paused once, at the first event of this kind or phase, for a while."""
+    events: list[Event] = []
+    ends_at = None
+    for event in train(project, recipe or tiny_recipe(), name=name):
+        events.append(event)
+        waits = isinstance(event, Progress) and event.phase == "paused"
+        if ends_at is None and after in (event.kind, getattr(event, "phase", "")):
+            runs.request_pause(_folder(project, events))
+            ends_at = time.monotonic() + seconds
+        if waits and ends_at is not None and time.monotonic() >= ends_at:
+            runs.forget_pause(_folder(project, events))
+    return events
+
+
+@pytest.mark.parametrize("after", ["metric", "validation"])
+def test_a_paused_run_is_bitwise_the_run_that_never_paused(project: Project, whole: Path, after: str) -> None:
+    events = _paused(project, f"paused-{after}", after=after, seconds=0)
+    assert any(isinstance(event, Progress) and event.phase == "paused" for event in events)
+    folder = _folder(project, events)
+    assert _same(whole, folder) == []
+    assert runs.read_run(folder).state == "finished" and not runs.pause_requested(folder)
+
+
+def test_time_spent_waiting_is_no_training_and_the_record_says_that_it_waits(project: Project) -> None:
+    seen: list[tuple[runs.Run, float]] = []
+    events: list[Event] = []
+    for event in train(project, tiny_recipe(), name="waits"):
+        events.append(event)
+        if isinstance(event, Metric) and not seen:
+            runs.request_pause(_folder(project, events))
+        if isinstance(event, Progress) and event.phase == "paused":
+            beat = json.loads((_folder(project, events) / runs.HEARTBEAT).read_text())
+            seen.append((runs.read_run(_folder(project, events)), beat["at"]))
+            if len(seen) == 4:
+                runs.forget_pause(_folder(project, events))
+    end = events[-1]
+    assert all(run.paused and run.shown_state == "paused" and run.step == 1 for run, _ in seen)
+    assert seen[-1][1] > seen[0][1] + PAUSE_TOLD_SECONDS, "the heart goes on beating"
+    assert isinstance(end, Finished) and not end.stopped
+    assert end.result["seconds"] < 3 * PAUSE_TOLD_SECONDS, f"{end.result['seconds']} s: the pause took three"
+    assert load_newest(_folder(project, events)).state["seconds"] < 3 * PAUSE_TOLD_SECONDS
+    assert not runs.read_run(_folder(project, events)).paused
+
+
+def test_what_was_learned_is_on_the_disk_while_a_run_waits_and_it_can_be_stopped(project: Project) -> None:
+    stop, step = StopRequest(), 0
+    events: list[Event] = []
+    for event in train(project, tiny_recipe(max_steps=1000), name="waiting", stop=stop):
+        events.append(event)
+        if isinstance(event, Metric):
+            runs.request_pause(_folder(project, events))
+        if isinstance(event, Progress) and event.phase == "paused":
+            step = load_newest(_folder(project, events)).state["step"]
+            stop.request()
+    end, folder = events[-1], _folder(project, events)
+    assert isinstance(end, Finished) and end.stopped
+    assert 0 < step == load_newest(folder).state["step"] == runs.read_run(folder).step
+    assert runs.read_run(folder).state == "stopped" and not runs.pause_requested(folder)
+
+
+def test_a_run_that_is_closed_while_it_waits_counts_no_waiting(project: Project) -> None:
+    events = train(project, tiny_recipe(max_steps=1000), name="shut")
+    seen: list[Event] = []
+    for event in events:
+        seen.append(event)
+        if isinstance(event, Metric):
+            runs.request_pause(_folder(project, seen))
+        if sum(isinstance(one, Progress) and one.phase == "paused" for one in seen) == 3:
+            break
+    events.close()  # type: ignore[attr-defined]
+    folder = _folder(project, seen)
+    assert load_newest(folder).state["seconds"] < 2 * PAUSE_TOLD_SECONDS
+    assert runs.read_run(folder).shown_state == "stopped"
 
 
 def test_a_closed_generator_saves_and_leaves_no_thread(project: Project) -> None:

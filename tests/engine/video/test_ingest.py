@@ -161,6 +161,33 @@ def test_stopping_keeps_what_is_done_and_a_later_scan_goes_on(project: Project, 
     assert (result["new"], result["unchanged"]) == (8 - done, done)
 
 
+def test_a_paused_scan_begins_no_video_and_goes_on_where_it_was(project: Project, folder: Path) -> None:
+    request, told, counts = StopRequest(), [], []
+    for event in scan(project, [folder], workers=1, stop=request, pause=request.paused):
+        told.append(event)
+        if isinstance(event, Progress) and event.phase == "ingest" and event.done == 1 and not counts:
+            request.pause()
+        if isinstance(event, Progress) and event.phase == "paused":
+            counts.append(event.done)
+            if len(counts) == 3:
+                request.go_on()
+    assert len(counts) == 3 and counts[1:] == [counts[1]] * 2, "what was at hand is finished, and nothing begun"
+    assert counts[-1] < len(rows(project))
+    end = told[-1]
+    assert isinstance(end, Finished) and not end.stopped and end.result["videos"] == len(rows(project))
+
+
+def test_a_paused_scan_can_be_stopped(project: Project, folder: Path) -> None:
+    request, end = StopRequest(), None
+    for event in scan(project, [folder], workers=1, stop=request, pause=request.paused):
+        end = event
+        if isinstance(event, Progress) and event.phase == "ingest" and event.done == 1:
+            request.pause()
+        if isinstance(event, Progress) and event.phase == "paused":
+            request.request()
+    assert isinstance(end, Finished) and end.stopped and 0 < len(rows(project)) < 10
+
+
 def test_a_generator_that_is_closed_ends_its_processes(project: Project, folder: Path) -> None:
     events = scan(project, [folder], workers=2)
     for event in events:
@@ -324,7 +351,7 @@ def test_a_full_disk_stops_the_scan_and_keeps_the_rows_before(project: Project, 
     full = files.disk_full(project.cache_folder / "x")
     real = Workers.results
 
-    def results(pool: Workers):
+    def results(pool: Workers, **_options: object):
         for number, message in enumerate(one for one in real(pool) if isinstance(one, Done)):
             yield message if number < 3 else Done(number=message.number, fault=(full.value, full.rule, full.remedy))
 
