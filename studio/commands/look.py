@@ -63,7 +63,10 @@ def neighbours(
 
 
 def activations(
-    project: ProjectFolder, run: RunName, video: VideoName, at: AtSeconds,
+    project: ProjectFolder, run: RunName, video: VideoName, at: AtSeconds = 0.0,
+    question: Annotated[int | None, Option(
+        "--question", metavar="SEED", help="Over the elements of a question that this seed deals of the video, instead "
+        "of a clip", min=0, show_default=False)] = None,
     layer: Annotated[str, Option("--layer", metavar="NAME", help="A layer of the network (usually the last)",
                                  show_default=False)] = "",
     unit: Annotated[int | None, Option("--unit", metavar="NUMBER", help="One unit of the layer (usually their mean)",
@@ -77,8 +80,8 @@ def activations(
 
     opened = Project.open(project)
     folder = opened.run_folder(run)
-    return Work(lambda stop: draw(opened, folder, video=video, at_seconds=at, layer=layer, unit=unit, beside=beside,
-                                  out=png(out) if out else None, stop=stop))
+    return Work(lambda stop: draw(opened, folder, video=video, at_seconds=at, question=question, layer=layer,
+                                  unit=unit, beside=beside, out=png(out) if out else None, stop=stop))
 
 
 def units(
@@ -86,7 +89,9 @@ def units(
     layer: Annotated[str, Option("--layer", metavar="NAME", help="A layer of the network (usually the last)",
                                  show_default=False)] = "",
     count: Annotated[int, Option("-n", "--count", help="How many units, the most selective first")] = 12,
-    random: Annotated[bool, Option("--random", help="Of the same network with random weights")] = False,
+    random: Annotated[bool, Option("--random", help="Of the same network with random weights only")] = False,
+    beside: Annotated[str, Option("--beside", metavar="random|RUN", help="Whose units follow below",
+                                  show_default=False)] = "",
     out: Picture = None,
 ) -> Work:
     """Find the clips that excite the units of a layer most, with the receptive field of each."""
@@ -96,21 +101,23 @@ def units(
     opened = Project.open(project)
     folder = opened.run_folder(run)
     return Work(lambda stop: find(opened, folder, layer=layer, count=count, random=random,
-                                  out=png(out) if out else None, stop=stop))
+                                  beside=beside, out=png(out) if out else None, stop=stop))
 
 
 def attribution(
     project: ProjectFolder, run: RunName, video: VideoName,
     seed: Annotated[int, Option("--seed", help="Another seed deals another question", min=0)] = 0,
+    beside: Annotated[str, Option("--beside", metavar="random|RUN", help="Whose answer stands beside it")] = "random",
     out: Picture = None,
 ) -> Work:
     """Ask a trained network one question about a video and show which pixels told its answer."""
-    from studio.engine.inspection.unit_sheet import attribution as ask
+    from studio.engine.inspection.asked import attribution as ask
     from studio.engine.project import Project
 
     opened = Project.open(project)
     folder = opened.run_folder(run)
-    return Work(lambda stop: ask(opened, folder, video=video, seed=seed, out=png(out) if out else None, stop=stop))
+    return Work(lambda stop: ask(opened, folder, video=video, seed=seed, beside=beside,
+                                 out=png(out) if out else None, stop=stop))
 
 
 def evaluate(
@@ -157,16 +164,26 @@ def evaluate(
         kinetics=kinetics, seed=seed, seeds=seeds, learner=learner, finetuning=options, stop=stop))
 
 
-def report(project: ProjectFolder, run: RunName,
-           out: Annotated[Path | None, Option("-o", "--out", metavar="FILE.html", help="Usually report.html of the run",
-                                              show_default=False)] = None) -> Work:
-    """Write the report of a run: one page that says whether something was learned."""
+def report(
+    project: ProjectFolder, run: RunName,
+    beside: Annotated[str, Option("--beside", metavar="RUN", help="Another run to put beside it: curves over each "
+                                  "other, settings that differ, figures, verdicts", show_default=False)] = "",
+    pictures: Annotated[bool, Option("--pictures/--no-pictures", help="With frames of the videos: questions, and "
+                                     "neighbours; without them the page may be passed on")] = True,
+    out: Annotated[Path | None, Option("-o", "--out", metavar="FILE.html", help="Usually report.html of the run",
+                                       show_default=False)] = None,
+) -> Work:
+    """Write the report of a run, or of two: one page that says whether something was learned."""
+    from studio.engine.evaluation.beside import report_beside
     from studio.engine.evaluation.report import report as write
     from studio.engine.project import Project
 
     opened = Project.open(project)
     folder = opened.run_folder(run)
-    return Work(lambda _stop: write(opened, folder, out=out))
+    if beside:
+        other = opened.run_folder(beside)
+        return Work(lambda stop: report_beside(opened, folder, other, out=out, with_pictures=pictures, stop=stop))
+    return Work(lambda stop: write(opened, folder, out=out, with_pictures=pictures, stop=stop))
 
 
 def export(

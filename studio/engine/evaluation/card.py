@@ -12,9 +12,9 @@ from studio.engine import files
 from studio.engine.backbones.backbone import Backbone
 from studio.engine.backbones.cost import cost
 from studio.engine.evaluation.kept import kept_results
+from studio.engine.evaluation.told import in_words, shareable_recipe, tell
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe
-from studio.engine.runs import read_run
 
 SCALINGS = {"unit": "red, green, blue in 0 to 1", "mean-96.5": "red, green, blue in 0 to 255, less 96.5",
             "mean-127.5": "red, green, blue in 0 to 255, less 127.5",
@@ -35,6 +35,10 @@ LICENCE = ("The weights are yours: they were learned from your videos. Whether t
            "rights in those videos and on what patients consented to. The network's code is under Apache-2.0.")
 
 
+USE = ("For research use only. This is no medical device: nothing about a patient may be decided with these weights, "
+       "and they say nothing about videos of another kind than those that they learned from.")
+
+
 def write_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Backbone, *, weights: Path,
                format_name: str) -> list[Path]:
     """Write the card beside `weights` as Markdown and as JSON; gives both paths."""
@@ -49,9 +53,8 @@ def write_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Bac
 
 def make_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Backbone) -> dict[str, Any]:
     """Gather the card's content. No names of files, folders or patients: counts and figures only."""
-    run, task, counted = read_run(run_folder), recipe.make_task(), cost(backbone)
-    with project.catalogue(read_only=True) as catalogue:
-        videos = catalogue.videos(usable_only=True)
+    told, task, counted = tell(project, run_folder), recipe.make_task(), cost(backbone)
+    run, data = told.run, told.data
     return {
         "title": f"{backbone.title}, taught by: {task.question}",
         "backbone": {"name": recipe.backbone, "title": backbone.title, "paper": backbone.paper,
@@ -69,22 +72,24 @@ def make_card(project: Project, run_folder: Path, recipe: Recipe, backbone: Back
                      "chance": round(task.chance, 4), "accuracy": run.accuracy,
                      "balanced_chance": round(task.balanced_chance, 4),
                      "balanced_accuracy": run.balanced_accuracy, "loss": run.loss, "steps": run.step,
-                     "seconds": run.seconds, "videos_in_project": len(videos),
-                     "groups_in_project": len({video.group or video.id for video in videos}),
+                     "seconds": run.seconds, "hours": round(run.seconds / 3600, 3),
+                     "seed": recipe.training.seed, "state": run.state,
+                     "videos_in_project": data.videos, "groups_in_project": data.groups,
+                     "videos_learned_from": told.environment.get("train_videos"),
+                     "videos_held_out": told.environment.get("validation_videos"),
                      "started_from": "given weights" if recipe.starts_from else "random weights"},
+        "data": data.plain(),
         "evaluation": {protocol: {key: result[key] for key in ("top1", "top5", "chance_top1", "accuracy", "chance",
-                                                               "verdict") if key in result}
+                                                               "interval", "intervals", "asked_seeds", "verdict")
+                                  if key in result}
                        | {"random": _main_figure(result)} for protocol, result in kept_results(run_folder).items()},
+        "leak_probe": told.probe["sentence"] if told.probe else None,
+        "warnings": told.warnings, "use": USE, "machine": told.environment.get("device"),
         "recipe": shareable_recipe(recipe),
         "versions": {"studio": studio.__version__, "torch": version("torch"),
                      "torchvision": version("torchvision"), "python": platform.python_version()},
         "licence": LICENCE,
     }
-
-
-def shareable_recipe(recipe: Recipe) -> dict[str, Any]:
-    """The recipe's values without the path of the weights that it started from."""
-    return recipe.model_dump() | {"starts_from": "given weights" if recipe.starts_from else ""}
 
 
 def _main_figure(result: dict[str, Any]) -> float | None:
@@ -98,8 +103,8 @@ def _of_rate(frames_per_second: float) -> str:
 
 def to_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
-    backbone, given, taught = card["backbone"], card["input"], card["training"]
-    lines = [f"# {card['title']}", "", "## The network",
+    backbone, given, taught, data = card["backbone"], card["input"], card["training"], card["data"]
+    lines = [f"# {card['title']}", "", f"**{card['use']}**", "", "## The network",
              (f"- {backbone['title']}: {backbone['parameters']:,} parameters, {backbone['gmac_per_clip']} GMAC a clip, "
              f"features of length {backbone['feature_dim']}"), f"- Source: {backbone['paper']}", "",
              "## What to feed it", f"- `{given['name']}`: {' x '.join(str(side) for side in given['shape'])}",
@@ -110,8 +115,12 @@ def to_markdown(card: dict[str, Any]) -> str:
              *([f"- {ENCODINGS[given['encoding']]}. A clip has {given['clip_frames']} frames"]
                if given["encoding"] in ENCODINGS else []), "",
              "## What it was taught", f"- {taught['question']} ({taught['paper']})",
-             (f"- {taught['steps']} steps from {taught['started_from']}, on part of {taught['videos_in_project']} "
-              f"videos in {taught['groups_in_project']} groups"),
+             (f"- {taught['steps']} steps from {taught['started_from']}, {in_words(taught['seconds'])} on "
+              f"{card['machine'] or 'a machine that is not on record'}, seed {taught['seed']}"),
+             (f"- On {_or_some(taught['videos_learned_from'])} of {data['videos']} videos in {data['groups']} groups, "
+              f"{_or_some(taught['videos_held_out'])} held out by whole groups; {in_words(data['seconds'])} of video, "
+              f"{data['frames']} frames, {data['masks']} masks"),
+             f"- The contents of all these videos, whatever their names: SHA-256 `{data['sha256']}`",
              (f"- Accuracy on held-out groups: {_share(taught['accuracy'])}; chance {_share(taught['chance'])}"),
              *([(f"- The same, each answer counting alike: {_share(taught['balanced_accuracy'])}; chance "
                  f"{_share(taught['balanced_chance'])}")] if taught["chance"] > taught["balanced_chance"] else []),
@@ -119,10 +128,17 @@ def to_markdown(card: dict[str, Any]) -> str:
     lines += [f"- {protocol}: {result['verdict']['sentence']}" for protocol, result in card["evaluation"].items()]
     if not card["evaluation"]:
         lines.append("- Not measured yet.")
+    lines += [f"- Can it be answered by cheating? {card['leak_probe']}" if card["leak_probe"] else
+              "- Whether the question can be answered by cheating was not probed."]
+    lines += ["", "## Warnings of the run", *([f"- {message}" for message in card["warnings"]] or ["- None."])]
     lines += ["", "## The file", f"- `{card['file']['name']}`, SHA-256 `{card['file']['sha256']}`", "",
               "## Versions", *(f"- {name} {number}" for name, number in card["versions"].items()), "", "## Licence",
               card["licence"], ""]
     return "\n".join(lines)
+
+
+def _or_some(count: int | None) -> str:
+    return "some" if count is None else str(count)
 
 
 def _ordinal(number: int) -> str:

@@ -53,10 +53,15 @@ def evaluate(project: Project, run_folder: Path, *, protocol: str = "retrieval",
     if measured is None:
         yield Finished(operation="evaluate", result={"protocol": protocol, "run": run_folder.name}, stopped=True)
         return
+    if protocol != "finetune" and (yield from work.collapsed()):
+        sentence = f"{measured['verdict']['sentence']} All clips have the same feature: the network has collapsed."
+        measured |= {"collapsed": True, "verdict": measured["verdict"] | {"sentence": sentence}}
     source = fit["dataset"] if fit else "folders" if labels == "folders" else "csv"
     result = {"protocol": protocol, "run": run_folder.name, **measured, "asked_seeds": seeds,
               "labels": {"from": source, "names": known.names, "unlabelled": len(footage.videos) - len(known.known)}}
     result |= {"split": fit} if fit else {}
+    if work.other is not None:  # a run's name, never a file's
+        result |= {"other": work.other.run_folder.name if work.other.weights.kind == "trained" else "file"}
     rows = published_rows(result, recipe_from_toml(run_folder / "recipe.toml"))
     result |= {"published": [row._asdict() for row in rows]} if rows else {}
     result |= {"incomplete": missing} if (missing := incomplete(result)) else {}

@@ -30,6 +30,10 @@ def retrieval(work: Work) -> Generator[Event, None, Result | None]:
     queries_Q, gallery_G = work.labels.role(QUERY), work.labels.role(GALLERY)
     if not len(queries_Q) or not len(gallery_G):
         raise UsageError("the column split", "it leaves no query or no gallery video", "Name some of each, or none")
+    apart_V = _never_found_V(work)
+    if len(np.unique(apart_V[np.concatenate([queries_Q, gallery_G])])) < 2:
+        raise UsageError("1 group of videos", "videos of a group never find each other, so none is left to find",
+                         "Group the videos otherwise, or give groups in a CSV file")
     ranks: dict[str, dict[str, list[Ints]]] = {}
     for row, networks in work.compared.items():
         ranks[row] = {kind: [] for kind in FEATURE_KINDS}

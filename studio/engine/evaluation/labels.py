@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def _own_group(video: Video) -> str:
 
 
 def _from_folders(videos: Sequence[Video]) -> Labels:
-    names = [PurePosixPath(video.path).parent.name or video.source for video in videos]
+    names = [video.path.rpartition("/")[0].rpartition("/")[2] or video.source for video in videos]
     return Labels([display_path(name) for name in names], [_own_group(video) for video in videos], [""] * len(videos))
 
 

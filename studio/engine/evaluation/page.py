@@ -39,6 +39,7 @@ figure img, svg { display: block; width: 100%; height: auto; }
 .curve { fill: none; stroke-width: 1.5; stroke-linejoin: round; } .label { font-size: 11.5px; }
 .curve.train { stroke: var(--train); } .curve.validation { stroke: var(--validation); }
 .curve.random { stroke: var(--random); } .curve.chance { stroke: var(--chance); stroke-dasharray: 4 4; }
+.curve.soft { stroke-opacity: 0.35; }
 text.train, circle.train { fill: var(--train); } text.validation, circle.validation { fill: var(--validation); }
 text.random, circle.random { fill: var(--random); } text.chance, circle.chance { fill: var(--chance); }
 .wide { overflow-x: auto; }
@@ -49,7 +50,28 @@ th:first-child, td:first-child { text-align: left; } tr.main td { font-weight: 6
 td small { display: block; font-weight: 400; font-size: 11.5px; color: var(--quiet); }
 pre { background: var(--surface); border-radius: 6px; padding: 14px 18px; overflow-x: auto;
   font: 13px/1.6 ui-monospace, "SF Mono", Consolas, Menlo, monospace; }
+ul { margin: 16px 0 0; padding-left: 20px; max-width: 68ch; } li { margin: 4px 0; }
+code { font-family: ui-monospace, "SF Mono", Consolas, Menlo, monospace; font-size: 0.92em; }
+figure + figure { margin-top: 16px; } .plots figure + figure { margin-top: 0; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 16px; } .pair > * { min-width: 0; margin: 0 0 16px; }
+.plots + .pair { margin-top: 16px; }
+.free td { white-space: normal; text-align: left; vertical-align: top; } .free th { text-align: left; }
+.one { color: var(--train); } .other { color: var(--validation); }
+.recipe { columns: 2; font-size: 11.5px; white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { margin-top: 56px; padding-top: 16px; border-top: 1px solid var(--line); font-size: 13px; }
+@page { size: A4; margin: 16mm 14mm; }
+@media print {
+  :root { color-scheme: light; --ground: #FFFFFF; --surface: #FFFFFF; --line: #C9CFD8; --text: #000000;
+    --quiet: #4A5462; --accent: #0B7A6C; --warning: #8A5A00; --bad: #B3312B; --good: #256E37;
+    --train: #0072B2; --validation: #B54A00; --chance: #5B6573; --random: #A3487A; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
+  h1 { font-size: 19pt; } h2 { font-size: 13pt; margin-top: 22pt; break-after: avoid; }
+  figure, .verdict, tr, dd, dt, .plots { break-inside: avoid; } figure { padding: 6pt 0; }
+  .plots, .pair { grid-template-columns: 1fr 1fr; } .wide { overflow: visible; }
+  table { font-size: 8.5pt; } th, td { padding: 3pt 5pt; white-space: normal; } th { font-size: 8.5pt; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8.5pt; padding: 4pt 0; }
+}
 """
 
 WORDS = {"learned": "Learned", "chance": "No better than chance", "suspicious": "Suspicious: solved at once",
@@ -73,13 +95,18 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
     return "<dl>" + "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in pairs) + "</dl>"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, main_row: int = 0) -> str:
-    """A table of finished cells; the main row stands out."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, main_row: int = 0, free: bool = False) -> str:
+    """A table of finished cells; the main row stands out. `free` cells hold words, which wrap."""
     lines = ["<tr>" + "".join(f"<th>{text(name)}</th>" for name in head) + "</tr>"]
     for number, row in enumerate(rows):
         kind = ' class="main"' if number == main_row else ""
-        lines.append(f"<tr{kind}>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>")
-    return '<div class="wide"><table>' + "".join(lines) + "</table></div>"
+        lines.append(f"<tr{kind}>" + "".join(f"<td>{_whole(cell)}</td>" for cell in row) + "</tr>")
+    return f'<div class="wide"><table{" class=free" if free else ""}>' + "".join(lines) + "</table></div>"
+
+
+def _whole(cell: str) -> str:
+    """Keep a figure and its percent sign in one line."""
+    return cell.replace(" %", "&nbsp;%")
 
 
 def figure(inner: str, caption: str) -> str:

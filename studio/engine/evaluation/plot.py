@@ -13,7 +13,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 84, 14, 34
 
 
 class Curve(NamedTuple):
-    """One line: its label, the meaning that gives it its colour (train, validation, chance, random), its points."""
+    """One line: its label, the meaning that gives it its colour (train, validation, chance, random), its points.
+
+    `soft` after the meaning draws it paler; a line without a label has none at its end.
+    """
 
     label: str
     meaning: str
@@ -43,7 +46,7 @@ def plot(curves: Sequence[Curve], *, title: str, x_title: str, percent: bool = F
                  f'text-anchor="middle">{x:g}</text>' for x in _ticks(0, x_end))
     parts.append(f'<text class="axis" x="{(_LEFT + WIDTH - _RIGHT) / 2}" y="{HEIGHT - 3}" '
                  f'text-anchor="middle">{html.escape(x_title)}</text>')
-    ends = _apart([place(*curve.points[-1])[1] if curve.points else math.nan for curve in curves])
+    ends = _apart([place(*curve.points[-1])[1] if curve.points and curve.label else math.nan for curve in curves])
     for curve, end in zip(curves, ends, strict=True):
         if curve.points:
             parts.append(_line(curve, [place(x, y) for x, y in curve.points], end))
@@ -53,9 +56,9 @@ def plot(curves: Sequence[Curve], *, title: str, x_title: str, percent: bool = F
 def _line(curve: Curve, places: Sequence[tuple[float, float]], label_y: float) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     dot = f'<circle class="{curve.meaning}" cx="{places[0][0]:.1f}" cy="{places[0][1]:.1f}" r="2"/>'
-    return (f'<polyline class="curve {curve.meaning}" points="{path}"/>' + (dot if len(places) == 1 else "")
-            + f'<text class="label {curve.meaning}" x="{WIDTH - _RIGHT + 6}" y="{label_y + 3.5:.1f}">'
-              f"{html.escape(curve.label)}</text>")
+    label = "" if not curve.label else (f'<text class="label {curve.meaning}" x="{WIDTH - _RIGHT + 6}" '
+                                        f'y="{label_y + 3.5:.1f}">{html.escape(curve.label)}</text>')
+    return f'<polyline class="curve {curve.meaning}" points="{path}"/>' + (dot if len(places) == 1 else "") + label
 
 
 def _range(values: Sequence[float], *, percent: bool) -> tuple[float, float]:

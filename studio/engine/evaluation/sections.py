@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from studio.engine.evaluation.page import figure, table, text
@@ -66,6 +68,42 @@ def _budgets(result: Result) -> list[str]:
                   main_row=len(rows) - 1),
             figure(plot(curves, title="Accuracy over labels", x_title="percent of the labels", percent=True),
                    "Right answers over the share of the labels")]
+
+
+def beside_rows(protocol: str, runs: Sequence[tuple[str, Result]]) -> tuple[list[str], list[list[str]]]:
+    """Figures of several runs under one protocol, each run's random weights under it: the head and rows of a table."""
+    if protocol == "labels":
+        return _budgets_beside(runs)
+    figures = _tops if protocol == "retrieval" else (lambda one: [_share(one["accuracy"]) + _interval(one)])
+    head = ["", *(f"top {k}" for k in TOPS)] if protocol == "retrieval" else ["", "right"]
+    rows = list[list[str]]()
+    for name, result in runs:
+        for row, one in {"trained": result, **(result.get("against") or {})}.items():
+            rows.append([text(name) + ("" if row == "trained" else f"<small>{ROW_TITLES.get(row, row)}</small>"),
+                         *figures(one)])
+    rows += [["chance", f"{chance:.1f} %", *[""] * (len(head) - 2)] if protocol == "retrieval" else
+             ["commonest label", _share(chance)]
+             for chance in sorted({result["chance_top1" if protocol == "retrieval" else "chance"]
+                                   for _, result in runs})]
+    return head, rows
+
+
+def _budgets_beside(runs: Sequence[tuple[str, Result]]) -> tuple[list[str], list[list[str]]]:
+    columns = [(name, row, {entry["percent"]: entry[row] for entry in result["budgets"]}) for name, result in runs
+               for row in ("trained", *(result.get("against") or {}))]
+    head = ["of the labels", *(name if row == "trained" else f"{name}, {ROW_TITLES.get(row, row)}"
+                               for name, row, _ in columns)]
+    percents = sorted({entry["percent"] for _, result in runs for entry in result["budgets"]})
+    return head, [[f"{percent} %", *(_share(found[percent]["accuracy"]) + _interval(found[percent])
+                                     if percent in found else "" for _, _, found in columns)] for percent in percents]
+
+
+def measured_on(result: Result) -> tuple[object, ...]:
+    """What two results must have in common to be compared: counts of videos and groups, labels, split, learner."""
+    split = result.get("split") or {}
+    return (*(result.get(name) for name in ("queries", "gallery", "groups", "train", "test", "classes", "learner")),
+            tuple(result["labels"]["names"]), result["labels"]["from"], split.get("dataset"), split.get("number"),
+            json.dumps(result.get("finetuning"), sort_keys=True))
 
 
 def _papers(result: Result) -> list[str]:

@@ -51,6 +51,10 @@ def retrieval_verdict(result: dict[str, Any]) -> dict[str, str]:
     found = f"The nearest video had the same label for {result['top1']:.1f} % of {result['queries']} videos"
     chance = f"a random ranking gives {result['chance_top1']:.1f} %"
     low, high = result["intervals"]["top1"]
+    if high < result["chance_top1"]:
+        return _say(CHANCE, f"{found}; {chance}: worse than a random ranking (95 % interval {low:.1f} to {high:.1f} "
+                            "%). What videos of several labels share, such as a scene or a person, draws them together "
+                            "more than their labels do.")
     if low <= result["chance_top1"]:
         return _say(CHANCE, f"{found}; {chance}: no better than chance (95 % interval {low:.1f} to {high:.1f} %).")
     if "gain" not in result:

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from studio.engine.errors import UsageError
+from studio.engine.errors import CheckpointError, UsageError
 from studio.engine.evaluation.finetuning import Finetuning
 from studio.engine.evaluation.labels import GALLERY, QUERY, Labels
 from studio.engine.evaluation.linear_probe import Split, split_groups
 from studio.engine.events import Event
 from studio.engine.inspection.embedding import Embedder, Weights, open_embedder
-from studio.engine.inspection.features import Features, ensured_features
+from studio.engine.inspection.features import Features, all_alike, check_numbers, ensured_features
 from studio.engine.project import Project
 from studio.engine.shapes import Ints
 from studio.engine.training.checkpoint import WEIGHTS
@@ -71,12 +71,30 @@ class Work:
         return rows
 
     def features(self, of: Other) -> Generator[Event, None, Features | None]:
-        """The features of some weights, kept or made; the generator's return value. None when stopped."""
-        return (yield from ensured_features(of.run_folder, self.footage, weights=of.weights, stop=self.stop))
+        """The features of some weights, kept or made; the generator's return value. None when stopped.
+
+        Raises `CheckpointError` when they are no numbers.
+        """
+        made = yield from ensured_features(of.run_folder, self.footage, weights=of.weights, stop=self.stop)
+        if made is not None:
+            check_numbers(made, title=of.weights.title)
+        return made
+
+    def collapsed(self) -> Generator[Event, None, bool]:
+        """Whether all clips have the same feature under the run's own weights."""
+        made = yield from self.features(self.compared["trained"][0])
+        if made is None:
+            return False
+        length_VC1 = np.linalg.norm(made.average_VCD, axis=-1, keepdims=True)
+        return all_alike(np.asarray(made.average_VCD / np.maximum(length_VC1, 1e-12), np.float32))
 
     def embedder(self, of: Other) -> Embedder:
-        """The network with some weights."""
-        return open_embedder(self.footage, of.run_folder, weights=of.weights)
+        """The network with some weights. Raises `CheckpointError` when they are no numbers."""
+        made = open_embedder(self.footage, of.run_folder, weights=of.weights)
+        if not all(bool(weight.isfinite().all()) for weight in made.backbone.parameters()):
+            raise CheckpointError(of.weights.title, "they hold values that are no numbers (NaN), so nothing can be "
+                                  "learned from them", "Train again with a lower learning rate")
+        return made
 
     def splits(self, number: int, *, repeats: int) -> list[Split]:
         """Splits of the labelled videos for seed `number`, as positions in the footage.

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from studio.engine.errors import CheckpointError
 from studio.engine.tasks.task import Task
 from studio.engine.training.network import TupleNetwork
 
@@ -38,7 +39,7 @@ def attribute(network: TupleNetwork, task: Task, clips_BECTHW: Tensor, *, answer
     """Attribute the score of an answer (by default the one that the network gives) to the places of one tuple.
 
     `clips_BECTHW` holds one tuple. The score is the task's (`Task.score`): what lifts every answer alike counts
-    for nothing.
+    for nothing. Raises `CheckpointError` when the network answers no numbers.
     """
     network.eval()
     ground = clips_BECTHW.mean(dim=(-2, -1), keepdim=True).expand_as(clips_BECTHW)
@@ -47,6 +48,9 @@ def attribute(network: TupleNetwork, task: Task, clips_BECTHW: Tensor, *, answer
         chosen = int(task.answers(outputs)[0]) if answer is None else answer
         share_B = task.probabilities(outputs, torch.tensor([chosen], device=outputs.device))
         gain = float((task.score(network(clips_BECTHW), chosen) - task.score(network(ground), chosen))[0])
+    if not np.isfinite(gain):
+        raise CheckpointError("the answer", "the network answers no numbers (NaN), so there is nothing to attribute",
+                              "Train again with a lower learning rate")
     total = torch.zeros_like(clips_BECTHW)
     for step in range(steps):
         share = (step + 0.5) / steps

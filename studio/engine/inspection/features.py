@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from studio.engine import files
+from studio.engine.errors import CheckpointError
 from studio.engine.events import Event, Events, Finished, Progress, Saved, TimeLeft
 from studio.engine.inspection.embedding import (
     Embedder,
@@ -37,6 +38,8 @@ from studio.engine.video.footage import Footage, open_footage
 
 FORMAT = 2
 CLIPS_PER_VIDEO = 10
+_LEAST_SPREAD = 1e-9
+"""Mean squared distance of features of length 1 from their mean, below which they do not differ."""
 _ARRAYS = ("video_ids", "times", "average", "pooled")
 
 
@@ -203,3 +206,17 @@ def _key(run_folder: Path, recipe: Recipe, weights: Weights, *, clips_per_video:
         "view": [recipe.augmentation.crop_pixels, recipe.augmentation.network_pixels, recipe.augmentation.scaling,
                  recipe.augmentation.encoding]}
     return hashlib.sha256(json.dumps(view).encode()).hexdigest()
+
+
+def check_numbers(features: Features, *, title: str) -> None:
+    """Raise `CheckpointError` when features are no numbers: nothing could be compared, and every figure would lie."""
+    wrong = int((~np.isfinite(features.average_VCD).all(axis=-1)).sum())
+    if wrong:
+        raise CheckpointError(title, f"the features of {wrong} of {features.times_VC.size} clips are no numbers (NaN), "
+                              "so nothing can be compared", "Train again with a lower learning rate")
+
+
+def all_alike(unit_VCD: Floats) -> bool:
+    """Whether features, each of length 1 or 0, do not differ: the network has collapsed."""
+    far_VCD = unit_VCD - unit_VCD.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
+    return float(np.einsum("vcd,vcd->", far_VCD, far_VCD)) / (far_VCD.size / far_VCD.shape[-1]) < _LEAST_SPREAD

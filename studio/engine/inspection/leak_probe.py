@@ -17,6 +17,7 @@ import numpy as np
 from studio.engine.errors import UsageError
 from studio.engine.events import Event, Events, Finished, Progress, TimeLeft
 from studio.engine.guessing import Guessing
+from studio.engine.inspection.kept_probes import keep_probe
 from studio.engine.inspection.leak_solver import Shown, answers
 from studio.engine.inspection.shortcuts import Look, looks, see_tuples
 from studio.engine.inspection.wilson import wilson
@@ -54,10 +55,12 @@ def probe(project: Project, recipe: Recipe, *, tuples: int = TUPLES,
         yield Finished(operation="probe", result={"recipe": recipe.name, "probes": found}, stopped=True)
         return
     leaks = [entry["name"] for entry in found if entry["leak"]]
-    yield Finished(operation="probe", result={
+    result: dict[str, Any] = {
         "recipe": recipe.name, "task": recipe.task, "chance": round(guessing_of(task).level, 4),
         "questions": len(questions), "leak": bool(leaks), "leaks": leaks, "probes": found,
-        "sentence": _summary(found)})
+        "sentence": _summary(found)}
+    keep_probe(project, recipe, result)
+    yield Finished(operation="probe", result=result)
 
 
 def tried(footage: Footage, questions: Tuples, task: Task, found: list[dict[str, Any]], *, seed: int,

@@ -15,11 +15,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from studio.engine.catalogue import Video
-from studio.engine.errors import CheckpointError, UsageError
+from studio.engine.errors import UsageError
 from studio.engine.events import Event
 from studio.engine.inspection.approximate import ApproximateIndex
 from studio.engine.inspection.embedding import Embedder, clip_around, open_embedder
-from studio.engine.inspection.features import Features, ensured_features
+from studio.engine.inspection.features import Features, all_alike, check_numbers, ensured_features
 from studio.engine.inspection.gallery import Gallery
 from studio.engine.inspection.raw_pixels import ensured_pixels, pixels_of
 from studio.engine.project import Project
@@ -29,8 +29,6 @@ from studio.engine.shapes import Floats, Ints
 from studio.engine.video.footage import Footage
 
 RANDOM, PIXELS = "random", "pixels"
-_LEAST_SPREAD = 1e-9
-"""Mean squared distance of features of length 1 from their mean, below which they do not differ."""
 
 
 class Way(NamedTuple):
@@ -89,9 +87,7 @@ class Look:
     @cached_property
     def collapsed(self) -> bool:
         """Whether all clips have the same feature, or none."""
-        unit_VCD = self.features.average_VCD * self.gallery.inverse_lengths_VC[..., None]
-        far_VCD = unit_VCD - unit_VCD.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
-        return float(np.einsum("vcd,vcd->", far_VCD, far_VCD)) / self.gallery.inverse_lengths_VC.size < _LEAST_SPREAD
+        return all_alike(self.features.average_VCD * self.gallery.inverse_lengths_VC[..., None])
 
     def seen_at(self, position: int, *, at_seconds: float, footage: Footage | None = None) -> Seen:
         """Look at the clip of a video whose middle is at that second; `footage` is another than the project's."""
@@ -119,6 +115,14 @@ def beside_of(project: Project, run_folder: Path, beside: str) -> Way:
     return Way("trained", other)
 
 
+def layers_beside(project: Project, run_folder: Path, beside: str) -> Way:
+    """Say whose layers stand beside a run's. Raises `UsageError` for raw pixels, which have none."""
+    way = beside_of(project, run_folder, beside)
+    if way.kind == PIXELS:
+        raise UsageError(f"beside = {beside}", "raw pixels have no layers", "Name a run, or random")
+    return way
+
+
 def ensured_look(way: Way, footage: Footage, *, opened: Callable[[], Embedder] | None = None,
                  stop: Callable[[], bool] = lambda: False) -> Generator[Event, None, Look | None]:
     """Load a look's features or make and keep them; the generator's return value. None when stopped.
@@ -134,10 +138,7 @@ def ensured_look(way: Way, footage: Footage, *, opened: Callable[[], Embedder] |
         features = yield from ensured_features(way.run_folder, footage, random=random, stop=stop)
     if features is None:
         return None
-    wrong = int((~np.isfinite(features.average_VCD).all(axis=-1)).sum())
-    if wrong:
-        raise CheckpointError(way.title, f"the features of {wrong} of {features.times_VC.size} clips are no numbers "
-                              "(NaN), so nothing can be compared", "Train again with a lower learning rate")
+    check_numbers(features, title=way.title)
     if way.kind == "pixels":
         return Look(way, footage, features, recipe, None)
     embedder = opened() if opened else open_embedder(footage, way.run_folder, random=random)

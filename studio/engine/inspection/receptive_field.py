@@ -155,6 +155,12 @@ def gradient_share(backbone: Backbone, clips_BCTHW: Tensor, *, layer: str,
     Mean over clips of the gradient's size, summed over channels; `place` is (T, H, W) of the map, by default its
     middle. Raises `UsageError` for an unknown layer.
     """
+    return _gradient_share(backbone, clips_BCTHW, layer, place)[0]
+
+
+def _gradient_share(backbone: Backbone, clips_BCTHW: Tensor, layer: str,
+                    place: Sequence[int] | None) -> tuple[NDArray[np.float32], list[int]]:
+    """The shares, and the place of the map that they belong to."""
     known = backbone.layers()
     if layer not in known:
         raise UsageError(layer, "the network has no such layer", f"Name one of {', '.join(known)}")
@@ -173,7 +179,7 @@ def gradient_share(backbone: Backbone, clips_BCTHW: Tensor, *, layer: str,
     units_BC = found[:, :, at[0], at[1], at[2]]
     gradient, = torch.autograd.grad(units_BC.relu().sum() + units_BC.sum() * 1e-3, clips)
     size_THW = gradient.abs().sum(dim=1).mean(dim=0)
-    return (size_THW / size_THW.sum().clamp_min(1e-30)).cpu().numpy()
+    return (size_THW / size_THW.sum().clamp_min(1e-30)).cpu().numpy(), at
 
 
 def effective_box(share_THW: NDArray[np.float32], *, mass: float = _MASS) -> Box:
@@ -186,3 +192,21 @@ def effective_box(share_THW: NDArray[np.float32], *, mass: float = _MASS) -> Box
         last = int(np.searchsorted(total, 1 - (1 - mass) / 2, side="left"))
         ends.append((first, min(last, len(total) - 1) + 1))
     return ends[0], ends[1], ends[2]
+
+
+def effective_field(backbone: Backbone, clips_BCTHW: Tensor, *, layer: str) -> Field:
+    """The part of a layer's receptive field that holds 95 % of the gradient, measured at the middle of its map.
+
+    It is moved to the other places of the map like the field itself, of which it is never more than a part.
+    Raises `UsageError` for an unknown layer.
+    """
+    field = field_of(backbone, layer)
+    share_THW, place = _gradient_share(backbone, clips_BCTHW, layer, None)
+    if not share_THW.any():
+        return field  # nothing moves these units, as in a layer of which all are silent
+    box = effective_box(share_THW)
+    low = tuple(max(first, start - jump * at) for first, (start, _), jump, at in
+                zip(field.low, box, field.jump, place, strict=True))
+    high = tuple(min(last, stop - 1 - jump * at) for last, (_, stop), jump, at in
+                 zip(field.high, box, field.jump, place, strict=True))
+    return Field(low, high, field.jump)  # type: ignore[arg-type]  # three axes in, three axes out

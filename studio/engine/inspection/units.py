@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from studio.engine.events import Event, Progress, TimeLeft
 from studio.engine.inspection.activations import layer_maps
 from studio.engine.inspection.embedding import Embedder
-from studio.engine.inspection.receptive_field import Box, Field, field_of
+from studio.engine.inspection.receptive_field import Box, Field, effective_field, field_of
 from studio.engine.sampling import Tuples, some_of, spread_clips
 from studio.engine.shapes import Floats, Ints
 from studio.engine.training.pixels import displayable
 
 CLIPS_PER_VIDEO = 10
+_FIELD_CLIPS = 8
+INNER = (242, 184, 75)
+"""The colour of the part of a receptive field that is mostly used."""
 _FEWEST_VIDEOS = 3
 """A unit that answers fewer videos than this cannot be told from one that answers by chance."""
 
@@ -39,6 +42,8 @@ class UnitPeaks:
     times_N: NDArray[np.float64]
     peak_NU: Floats
     place_NU3: Ints
+    effective: Field | None = None
+    """The part of the receptive field that these clips' answers mostly come from, where it is known."""
 
     @property
     def units(self) -> int:
@@ -87,6 +92,8 @@ class Exciting(NamedTuple):
     clip_THW3: NDArray[np.uint8]
     frame: int
     box: Box
+    inner: Box
+    """The part of the box that the answer mostly comes from; the box itself where that is not known."""
     value: float
 
 
@@ -114,7 +121,9 @@ def find_peaks(embedder: Embedder, layer: str, *, clips_per_video: int = CLIPS_P
         peaks.append(peak_BU.cpu().numpy().astype(np.float32))
     middle_N = tuples.frames_BEF[:, 0, tuples.frames_BEF.shape[2] // 2]
     times_N = [footage.cached[video].times_N[frame] for video, frame in zip(tuples.video_B, middle_N, strict=True)]
-    return UnitPeaks(layer, tuples, np.array(times_N), np.concatenate(peaks), np.concatenate(places))
+    some_BCTHW = embedder.clips(some_of(tuples, slice(0, min(_FIELD_CLIPS, embedder.batch_clips))))
+    return UnitPeaks(layer, tuples, np.array(times_N), np.concatenate(peaks), np.concatenate(places),
+                     effective_field(embedder.backbone, some_BCTHW, layer=layer))
 
 
 def exciting(embedder: Embedder, peaks: UnitPeaks, unit: int, *, count: int = 8) -> list[Exciting]:
@@ -126,7 +135,7 @@ def exciting(embedder: Embedder, peaks: UnitPeaks, unit: int, *, count: int = 8)
         one = some_of(peaks.tuples, slice(clip, clip + 1))
         clips_BCTHW = embedder.clips(one)
         shown_THW3 = displayable(clips_BCTHW[:, None].cpu(), embedder.view)[0, 0].numpy()
-        found.append(_marked(shown_THW3, field, peaks.place_NU3[clip, unit], within,
+        found.append(_marked(shown_THW3, (field, peaks.effective or field), peaks.place_NU3[clip, unit], within,
                              value=float(peaks.peak_NU[clip, unit])))
     return found
 
@@ -136,13 +145,22 @@ def _input_of(embedder: Embedder) -> tuple[int, int, int]:
     return backbone.clip_frames, backbone.input_pixels, backbone.input_pixels
 
 
-def _marked(shown_THW3: NDArray[np.uint8], field: Field, place_3: Ints, within: tuple[int, int, int], *,
+def _marked(shown_THW3: NDArray[np.uint8], fields: tuple[Field, Field], place_3: Ints, within: tuple[int, int, int], *,
             value: float) -> Exciting:
-    """The field's box at a place, and the frame in the middle of it; of a stack of pictures, the middle one."""
-    box = field.box([int(at) for at in place_3], within=within)
-    middle = field.jump[0] * int(place_3[0]) + (field.low[0] + field.high[0]) // 2
+    """The fields' boxes at a place, and the frame in their middle; of a stack of pictures, the middle one."""
+    field, place = fields[0], [int(at) for at in place_3]
+    box, inner = (one.box(place, within=within) for one in fields)
+    middle = field.jump[0] * place[0] + (field.low[0] + field.high[0]) // 2
     share = (int(np.clip(middle, 0, within[0] - 1)) + 0.5) / within[0]
-    return Exciting(shown_THW3, int(share * len(shown_THW3)), box, value)
+    return Exciting(shown_THW3, int(share * len(shown_THW3)), box, _cut(inner, box), value)
+
+
+def _cut(inner: Box, box: Box) -> Box:
+    """The part of a box that lies in another one; that one where nothing does."""
+    first, second, third = (
+        (max(low, start), min(high, stop)) if max(low, start) < min(high, stop) else (start, stop)
+        for (low, high), (start, stop) in zip(inner, box, strict=True))
+    return first, second, third
 
 
 def draw_box(picture_HW3: NDArray[np.uint8], box: Box, *, colour: tuple[int, int, int] = (76, 194, 176),

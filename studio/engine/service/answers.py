@@ -16,17 +16,19 @@ from studio.engine.catalogue import display_path
 from studio.engine.describe import check_recipe, describe
 from studio.engine.errors import RecipeError, UsageError
 from studio.engine.events import Event
-from studio.engine.inspection.activations import alike, describe_layers, heat_at, heat_beside
+from studio.engine.inspection.activations import alike, describe_layers, heat_at, heat_beside, heat_of_question
+from studio.engine.inspection.asked import Told, answer_beside, network_of
+from studio.engine.inspection.dealt import question_of_run
 from studio.engine.inspection.looks import RANDOM, Way
 from studio.engine.inspection.neighbours import find_position
-from studio.engine.inspection.unit_sheet import Told, deal_question, units_answer
+from studio.engine.inspection.unit_sheet import units_answer
 from studio.engine.inspection.units import UnitPeaks, find_peaks
 from studio.engine.preview import deal
 from studio.engine.project import Project
 from studio.engine.recipe import make_recipe
 from studio.engine.service.kept import Few, Kept, Opened, weights_key
 from studio.engine.service.neighbourhood import Neighbourhood
-from studio.engine.training.checkpoint import load_weights, random_network
+from studio.engine.service.pictures import Glimpse
 from studio.engine.video.estimate import estimate
 
 Params: TypeAlias = Mapping[str, Any]
@@ -40,7 +42,7 @@ class Answer:
     pictures: list[np.ndarray] = field(default_factory=list)
 
 
-Answering: TypeAlias = Generator[Event, None, Answer | None]
+Answering: TypeAlias = Generator[Event | Glimpse, None, Answer | None]
 """Returns None when it was stopped."""
 
 
@@ -59,6 +61,7 @@ class Answers:
         methods: dict[str, Callable[[Params], Answering]] = {
             "describe": self._describe, "recipe": self._recipe, "tuples": self._tuples,
             "activations": self._activations, "units": self._units, "unit": self._units,
+            "units_beside": self._units, "unit_beside": self._units,
             "attribution": self._attribution,
             "neighbours": self._neighbours, "map": self._map, "estimate": self._estimate}
         if method not in methods:
@@ -110,19 +113,22 @@ class Answers:
         yield from ()
         opened, run_folder = self._run(params)
         position = find_position(opened.project, opened.footage, int(params["video_id"]))
-        unit = params.get("unit")
+        unit = None if params.get("unit") is None else int(params["unit"])
+        asked = None if params.get("question") is None else question_of_run(
+            opened.footage, run_folder, position, seed=int(params["question"]))
         heats, layers, layer = [], list[dict[str, Any]](), str(params.get("layer") or "")
         other = heat_beside(opened.project, run_folder, str(params.get("beside") or RANDOM))
         for way in (Way("trained", run_folder), other):
             embedder = self._kept.embedder(opened, way.run_folder, random=way.kind == "random")
             layers = layers or describe_layers(embedder.backbone)
             layer = layer or embedder.backbone.feature_layer
-            heats.append(heat_at(embedder, position, at_seconds=float(params["at_seconds"]), layer=layer,
-                                 unit=None if unit is None else int(unit)))
+            heats.append(heat_at(embedder, position, at_seconds=float(params["at_seconds"]), layer=layer, unit=unit)
+                         if asked is None else heat_of_question(embedder, asked, layer=layer, unit=unit))
         video = opened.footage.videos[position]
         return Answer({"run": run_folder.name, "video_id": video.id, "video": display_path(video.path),
                        "frames": heats[0].frames, "times": heats[0].times, "layer": layer, "unit": unit,
-                       "layers": layers, "alike": round(alike(*heats), 4), "beside": other.name},
+                       "layers": layers, "alike": round(alike(*heats), 4), "beside": other.name,
+                       "flat": heats[0].flat, "elements": 0 if asked is None else asked.frames_BEF.shape[1]},
                       [heats[0].clip_FHW3, heats[0].heat_FHW, heats[1].heat_FHW])
 
     def _units(self, params: Params) -> Answering:
@@ -147,14 +153,16 @@ class Answers:
         yield from ()
         opened, run_folder = self._run(params)
         position = find_position(opened.project, opened.footage, int(params["video_id"]))
-        recipe, network = load_weights(run_folder)
-        tuples = deal_question(opened.footage, recipe, position, seed=int(params.get("seed", 0)))
-        trained, random = (Told(opened.footage, recipe, one, tuples) for one in (network, random_network(recipe)))
+        other = answer_beside(opened.project, run_folder, str(params.get("beside") or RANDOM))
+        tuples = question_of_run(opened.footage, run_folder, position, seed=int(params.get("seed", 0)))
+        trained, beside = (Told(opened.footage, *network_of(way), tuples)
+                           for way in (Way("trained", run_folder), other))
         video, times_N = opened.footage.videos[position], opened.footage.cached[position].times_N
         return Answer({"run": run_folder.name, "video_id": video.id, "video": display_path(video.path),
-                       "question": trained.task.question, "trained": trained.entry(), "random": random.entry(),
+                       "question": trained.task.question, "trained": trained.entry(), "other": beside.entry(),
+                       "beside": {"name": other.name, "title": other.title},
                        "times": np.round(times_N[tuples.frames_BEF[0]], 4).tolist()},
-                      [trained.clips_EFHW3, trained.heat_EFHW, random.heat_EFHW])
+                      [trained.clips_EFHW3, trained.heat_EFHW, beside.heat_EFHW])
 
     def _neighbours(self, params: Params) -> Answering:
         found = yield from self._neighbourhood.neighbours(params)

@@ -6,6 +6,7 @@ Legend: V videos, C clips of a video, N = V x C clips, D feature.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import numpy as np
 
 from studio.engine.device import available_cores
 from studio.engine.errors import UsageError
-from studio.engine.events import Event
+from studio.engine.events import Event, Progress
 from studio.engine.inspection.looks import Look, Way, beside_of, ensured_look
 from studio.engine.inspection.neighbours import compared, find_position
+from studio.engine.inspection.parts import parts_in_run
 from studio.engine.inspection.projection import project as project_features
 from studio.engine.inspection.queries import ClipQuery, ClipsQuery, FileQuery, Outside, Query
 from studio.engine.inspection.tsne import tsne_map
 from studio.engine.service.kept import Few, Kept, Opened, weights_key, written
+from studio.engine.service.pictures import Glimpse
 from studio.engine.shapes import Floats
 
 Params = Mapping[str, Any]
@@ -75,11 +78,12 @@ class Neighbourhood:
         frames = result["query"].pop("frames", None)
         return result, [] if frames is None or not outside else [outside.footage(looks[0]).cached[0].rgb(frames)]
 
-    def map(self, params: Params) -> Generator[Event, None, Found | None]:
+    def map(self, params: Params) -> Generator[Event | Glimpse, None, Found | None]:
         """The map of the two largest directions, or with `method` = neighbours the one that keeps them together.
 
         Two maps of the same clips: trained weights, and what stands `beside`. `motion` is each clip's, in pixels a
-        frame.
+        frame; `parts` says which videos the run learned from. A map that settles is shown on its way:
+        `side` 0 is the first map, 1 the second.
         """
         method = str(params.get("method", "directions"))
         if method not in ("directions", "neighbours"):
@@ -98,17 +102,19 @@ class Neighbourhood:
             raise UsageError(beside.title, "has features of other videos, so the same clips cannot be shown beside",
                              "Scan the project again, or choose another one")
         maps = list[Map]()
-        for look in looks:
-            made = yield from self._drawn(opened, look, method)
+        for side, look in enumerate(looks):
+            made = yield from self._drawn(opened, look, method, side)
             if made is None:
                 return None
             maps.append(made)
         return {"run": run_folder.name, "method": method, "beside": {"name": beside.name, "title": beside.title},
                 "video_ids": trained.features.video_ids_V.tolist(),
                 "times": np.round(trained.features.times_VC, 4).tolist(), "motion": _motion(trained),
+                "parts": parts_in_run(trained.footage, run_folder),
                 "shares": list(maps[0][1]), "random_shares": list(maps[1][1])}, [maps[0][0], maps[1][0]]
 
-    def _drawn(self, opened: Opened, look: Look, method: str) -> Generator[Event, None, Map | None]:
+    def _drawn(self, opened: Opened, look: Look, method: str,
+               side: int) -> Generator[Event | Glimpse, None, Map | None]:
         key = (*_key(opened, look.way), method)
         made = self._maps.find(key)
         if made is None:
@@ -116,12 +122,26 @@ class Neighbourhood:
             if method == "directions":
                 made = project_features(average_ND)
             else:
-                settled = yield from tsne_map(average_ND, threads=available_cores(), stop=self._stop)
+                settled = yield from self._settled(average_ND, look.way.title, side)
                 if settled is None:
                     return None
                 made = settled, (0.0, 0.0)
             self._maps.put(key, made)
         return made
+
+    def _settled(self, average_ND: Floats, title: str, side: int) -> Generator[Event | Glimpse, None, Floats | None]:
+        """Settle a map, and show where its points are meanwhile."""
+        seen = list[Floats]()
+        working = tsne_map(average_ND, threads=available_cores(), stop=self._stop, drawn=seen.append)
+        while True:
+            try:
+                event = next(working)
+            except StopIteration as end:
+                found: Floats | None = end.value
+                return found
+            event = replace(event, detail=title) if isinstance(event, Progress) else event
+            yield Glimpse(event, seen[-1:], {"side": side}) if seen else event
+            seen.clear()
 
     def _look(self, opened: Opened, way: Way) -> Generator[Event, None, Look | None]:
         other = self._kept.opened(str(opened.project.root), run=way.run_folder.name)

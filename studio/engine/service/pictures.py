@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
 from threading import Lock
 from typing import Any
 
 import numpy as np
+
+from studio.engine.events import Event
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What can be seen of an answer while it is worked out: an event, its pictures, and what is said of them."""
+
+    event: Event
+    pictures: list[np.ndarray]
+    about: dict[str, Any]
 
 
 class Pictures:

@@ -14,7 +14,7 @@ from studio.engine.events import Event, Progress, Saved
 from studio.engine.faults import FAULTS, in_words
 from studio.engine.service.answers import Answer, Answers
 from studio.engine.service.inbox import Inbox, Question, read_into
-from studio.engine.service.pictures import Pictures
+from studio.engine.service.pictures import Glimpse, Pictures
 
 QUICK = frozenset({"describe", "recipe", "tuples", "activations", "attribution"})
 """Methods that take a moment: they need not wait while features of a whole project are made."""
@@ -94,9 +94,14 @@ class Worker:
                 while (other := self._inbox.next_of(_meanwhile(event))) is not None:
                     self._answer(other)
 
-    def _tell(self, question: Question, event: Event, heard: float) -> float:
+    def _tell(self, question: Question, event: Event | Glimpse, heard: float) -> float:
         """Pass an event on, at most ten a second; returns when the last one was passed on."""
         now = time.monotonic()
+        if isinstance(event, Glimpse) and now - heard >= 0.1:
+            self._write({"id": question.id, "event": json.loads(event.event.to_json()) | event.about,
+                         "pictures": [self._pictures.share(picture) for picture in event.pictures]})
+            return now
+        event = event.event if isinstance(event, Glimpse) else event
         if now - heard < 0.1 and not isinstance(event, Saved):
             return heard
         self._write({"id": question.id, "event": json.loads(event.to_json())})
@@ -115,8 +120,9 @@ class Worker:
         self._output.flush()
 
 
-def _meanwhile(event: Event) -> frozenset[str]:
+def _meanwhile(event: Event | Glimpse) -> frozenset[str]:
     """What need not wait. A map settles for minutes, and by then the features that neighbours need are there."""
+    event = event.event if isinstance(event, Glimpse) else event
     return QUICK | {"neighbours"} if isinstance(event, Progress) and event.phase == "map" else QUICK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -159,6 +160,22 @@ def test_safetensors_can_be_read_without_this_package(run: Path, tmp_path: Path)
     assert int(done.stdout) == result["parameters"] == 589_808
     card = (tmp_path / result["cards"][0]).read_text(encoding="utf-8")
     assert result["sha256"] in card and "chance" in card and not re.search(r"scene-0|patient-0", card)
+
+
+def test_the_card_says_what_the_weights_are_and_names_nobody(run: Path, tmp_path: Path) -> None:
+    result = list(export_run(Project.open(run.parents[1]), run, out=tmp_path / "w.safetensors"))[-1].result
+    words, values = ((tmp_path / name).read_text(encoding="utf-8") for name in result["cards"])
+    card = json.loads(values)
+    with Project.open(run.parents[1]).catalogue(read_only=True) as catalogue:
+        videos = catalogue.videos(usable_only=True)
+    contents = hashlib.sha256("\n".join(sorted(video.identity for video in videos)).encode()).hexdigest()
+    assert contents == card["data"]["sha256"] and contents in words
+    assert card["data"]["videos"] == 10 and card["training"]["seed"] == 3 and card["training"]["seconds"] > 0
+    assert card["training"]["videos_learned_from"] + card["training"]["videos_held_out"] == 10
+    assert words.count("For research use only") == 1 and "SHA-256" in words and "torch 2" in words
+    assert all(message in words for message in card["warnings"]) and card["warnings"]
+    assert card["recipe"]["training"]["seed"] == 3 and "seed 3" in words
+    assert not re.search(r"scene-0|patient-0|\.mp4|\.avi|echo-|/tmp/", words + values)
 
 
 def test_onnx_gives_the_same_features(run: Path, tmp_path: Path) -> None:

@@ -50,11 +50,12 @@ def _retrieval(top1: float, interval: list[float], ahead: list[float] | None) ->
 
 @pytest.mark.parametrize(("top1", "interval", "ahead", "word"), [
     (80, [70, 90], [30, 20, 40], "learned"), (40, [30, 50], [2, -6, 9], "unclear"),
-    (40, [30, 50], [-20, -30, -9], "behind"), (18, [10, 26], [5, 1, 9], "chance"), (40, [30, 50], None, "unclear")])
+    (40, [30, 50], [-20, -30, -9], "behind"), (18, [10, 26], [5, 1, 9], "chance"),
+    (4, [1, 9], [2, 1, 3], "chance"), (40, [30, 50], None, "unclear")])
 def test_retrieval(top1: float, interval: list[float], ahead: list[float] | None, word: str) -> None:
     judged = retrieval_verdict(_retrieval(top1, interval, ahead))
     assert judged["word"] == word
-    assert "16.0 %" in judged["sentence"]
+    assert "16.0 %" in judged["sentence"] and ("worse than a random ranking" in judged["sentence"]) == (top1 == 4)
 
 
 @pytest.mark.parametrize(("accuracy", "random", "word"), [

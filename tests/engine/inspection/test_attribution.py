@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.backbones.backbone import Backbone
-from studio.engine.errors import VideoError
+from studio.engine.errors import UsageError, VideoError
+from studio.engine.inspection.asked import attribution
 from studio.engine.inspection.attribution import as_heat, attribute
-from studio.engine.inspection.unit_sheet import attribution
 from studio.engine.project import Project
 from studio.engine.sampling import Sampling
 from studio.engine.tasks.clip_order import ClipOrder
@@ -74,7 +76,7 @@ def test_the_operation_tells_question_and_answer(tiny_run: Path, tmp_path: Path)
         videos = catalogue.videos(usable_only=True)
     longest = max(videos, key=lambda video: video.frames)
     result = list(attribution(project, tiny_run, video=longest.id, out=tmp_path / "why.png"))[-1].result
-    for name in ("trained", "random"):
+    for name in ("trained", "other"):
         gain = result[name]["gain"]
         assert result[name]["explained"] == pytest.approx(gain, abs=0.05 + 0.1 * abs(gain))
     assert result["trained"]["label_text"] and (tmp_path / "why.png").stat().st_size > 1000
@@ -84,3 +86,21 @@ def test_the_operation_tells_question_and_answer(tiny_run: Path, tmp_path: Path)
     if shortest.frames < 30:
         with pytest.raises(VideoError, match="spans"):
             list(attribution(project, tiny_run, video=shortest.id))
+
+
+def test_another_run_beside_it_must_be_asked_the_same(tiny_run: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(tiny_run.parents[1], tmp_path / "P"))
+    own = root / "runs" / tiny_run.name
+    same, unlike = (Path(shutil.copytree(own, own.with_name(f"2020-01-01-0000-{name}"))) for name in ("same", "unlike"))
+    recipe = (unlike / "recipe.toml").read_text(encoding="utf-8")
+    changed = re.sub(r"(?m)^interval_frames = .*$", "interval_frames = 3", recipe)
+    assert changed != recipe
+    (unlike / "recipe.toml").write_text(changed)
+    project = Project.open(root)
+    with project.catalogue(read_only=True) as catalogue:
+        longest = max(catalogue.videos(usable_only=True), key=lambda video: video.frames)
+    result = list(attribution(project, own, video=longest.id, beside=same.name))[-1].result
+    assert result["other"] == result["trained"] and result["beside"]["title"] == f"run {same.name}"
+    for beside, why in ((unlike.name, "asked another question"), ("pixels", "no layers"), (own.name, "the run itself")):
+        with pytest.raises(UsageError, match=why):
+            list(attribution(project, own, video=longest.id, beside=beside))

@@ -16,10 +16,12 @@ from safetensors import safe_open
 from studio.engine.device import threads_used
 from studio.engine.export import export_run
 from studio.engine.inspection.activations import heat_at
+from studio.engine.inspection.asked import Told, attribution
+from studio.engine.inspection.dealt import deal_question
 from studio.engine.inspection.embedding import open_embedder
 from studio.engine.inspection.features import extract_features
 from studio.engine.inspection.receptive_field import field_of
-from studio.engine.inspection.unit_sheet import Told, attribution, deal_question, units, units_answer
+from studio.engine.inspection.unit_sheet import units, units_answer
 from studio.engine.inspection.units import find_peaks
 from studio.engine.project import Project
 from studio.engine.recipe import make_recipe

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from studio.engine.errors import UsageError
 from studio.engine.inspection.activations import layer_maps
@@ -70,6 +72,42 @@ def test_the_box_lies_round_the_strongest_place(embedder: Embedder) -> None:
     assert (left, right) == (max(0, 4 * column - 4), min(56, 4 * column + 5))
     drawn = draw_box(shown[0].clip_THW3[0], shown[0].box)
     assert drawn[top, left].tolist() == [76, 194, 176] and not (drawn == shown[0].clip_THW3[0]).all()
+
+
+def test_the_inner_box_holds_what_moves_the_unit(embedder: Embedder) -> None:
+    """Computed independently: the gradient of one unit at its strongest place, nearly all of it in the inner box."""
+    peaks = result_of(find_peaks(embedder, "conv4", clips_per_video=2))
+    assert peaks.effective is not None
+    unit = peaks.ranked_units()[0]
+    clip = peaks.strongest(unit, count=1)[0]
+    shown = exciting(embedder, peaks, unit, count=1)[0]
+    assert all(low <= start < stop <= high for (start, stop), (low, high) in zip(shown.inner, shown.box, strict=True))
+    clips_BCTHW = embedder.clips(some_of(peaks.tuples, slice(clip, clip + 1))).clone().requires_grad_(True)
+    kept: list[torch.Tensor] = []
+    handle = embedder.backbone.layers()["conv4"].register_forward_hook(lambda *seen: kept.append(seen[2]))
+    embedder.backbone.map(clips_BCTHW)
+    handle.remove()
+    kept[-1][(0, unit, *peaks.place_NU3[clip, unit])].backward()
+    assert clips_BCTHW.grad is not None
+    moved_THW = clips_BCTHW.grad[0].abs().sum(dim=0)
+    box, inner = (tuple(slice(*side) for side in one) for one in (shown.box, shown.inner))
+    assert float(moved_THW[box].sum()) == pytest.approx(float(moved_THW.sum()), rel=1e-5), "nothing from outside"
+    assert float(moved_THW[inner].sum()) > 0.75 * float(moved_THW.sum())
+
+
+def test_units_of_random_weights_and_of_another_run_below(tiny_run: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(tiny_run.parents[1], tmp_path / "P"))
+    own = root / "runs" / tiny_run.name
+    shutil.copytree(own, own.with_name("2020-01-01-0000-older"))
+    project = Project.open(root)
+    alone, random, older = (list(units(project, own, layer="conv2", count=2, clips=2, beside=beside,
+                                       out=tmp_path / "u.png"))[-1].result
+                            for beside in ("", "random", "2020-01-01-0000-older"))
+    assert "beside" not in alone and random["ranked"] == alone["ranked"] != random["beside"]["ranked"]
+    assert random["beside"]["title"] == "random weights"
+    assert older["beside"]["ranked"] == alone["ranked"], "a copy of the run looks for the same"
+    with pytest.raises(UsageError, match="raw pixels have no layers"):
+        list(units(project, own, beside="pixels"))
 
 
 def test_the_sheet_of_units(tiny_run: Path, tmp_path: Path) -> None:

@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from studio.engine.errors import UsageError
+from studio.engine.inspection.activations import layer_maps
+from studio.engine.inspection.dealt import question_of_run
+from studio.engine.inspection.embedding import open_embedder
 from studio.engine.project import Project
 from studio.engine.service.answers import Answer, Answers
 from studio.engine.service.inbox import Inbox, Question
+from studio.engine.service.pictures import Glimpse
+from studio.engine.training.pixels import gather, network_input
+from studio.engine.video.footage import open_footage
 from tests.engine.inspection.generators import result_of
 
 
@@ -69,6 +76,62 @@ def test_neighbours_of_several_clips_and_of_a_file_beside_raw_pixels(tiny_run: P
     with pytest.raises(UsageError, match="no such run"):
         _ask(answers, "neighbours", tiny_run, clips=[[first, 0]], beside="nobody")
     answers.close()
+
+
+def test_a_map_is_seen_on_its_way(tiny_run: Path) -> None:
+    pytest.importorskip("openTSNE")
+    working = Answers(lambda: False)("map", {"project": str(tiny_run.parents[1]), "run": tiny_run.name,
+                                             "method": "neighbours"})
+    glimpses, answer = list[Glimpse](), None
+    while answer is None:
+        try:
+            event = next(working)
+        except StopIteration as end:
+            answer = end.value
+        else:
+            glimpses += [event] if isinstance(event, Glimpse) else []
+    for side, settled in enumerate(answer.pictures):
+        seen = [glimpse.pictures[0] for glimpse in glimpses if glimpse.about == {"side": side}]
+        assert len(seen) > 10 and all(one.shape == settled.shape for one in seen)
+        np.testing.assert_array_equal(seen[-1], settled)
+        moves = [float(np.abs(one - settled).mean()) for one in seen]
+        assert moves[-2] < moves[0], "it comes nearer to where it ends"
+    assert set(answer.result["parts"]) == {"learned from", "held out"}
+
+
+def test_the_heat_of_a_question_against_each_element_by_itself(tiny_run: Path) -> None:
+    with Project.open(tiny_run.parents[1]).catalogue(read_only=True) as catalogue:
+        longest = max(catalogue.videos(usable_only=True), key=lambda video: video.frames)
+    asked = {"video_id": longest.id, "at_seconds": 0.0, "question": 5, "layer": "conv2", "unit": 3}
+    found = _ask(Answers(lambda: False), "activations", tiny_run, **asked)
+    footage = open_footage(Project.open(tiny_run.parents[1]))
+    embedder = open_embedder(footage, tiny_run)
+    position = [video.id for video in footage.videos].index(longest.id)
+    tuples = question_of_run(footage, tiny_run, position, seed=5)
+    elements = tuples.frames_BEF.shape[1]
+    assert found.result["elements"] == elements == 3
+    assert found.result["frames"] == tuples.frames_BEF[0].ravel().tolist()
+    clips_BECTHW = network_input(gather(footage, tuples, embedder.view), tuples, embedder.view, "cpu")
+    shown, heat = found.pictures[:2]
+    parts = []
+    for element in range(elements):
+        map_UTHW = layer_maps(embedder.backbone, clips_BECTHW[:, element], "conv2")[0]
+        size = (len(shown) // elements, *shown.shape[1:3])
+        parts.append(torch.nn.functional.interpolate(map_UTHW[3].clamp_min(0)[None, None], size=size,
+                                                     mode="trilinear")[0, 0])
+    plain_NHW = torch.cat(parts).numpy()
+    low, high = np.percentile(plain_NHW, [1, 99.5])
+    np.testing.assert_allclose(heat, 255 * np.clip((plain_NHW - low) / (high - low), 0, 1), atol=1)
+
+
+def test_units_can_be_asked_of_two_networks_at_once(tiny_run: Path) -> None:
+    answers = Answers(lambda: False)
+    own, random = (_ask(answers, method, tiny_run, layer="conv2", count=3, random=random).result["ranked"]
+                   for method, random in (("units", False), ("units_beside", True)))
+    assert own != random
+    clip = own[0]["clips"][0]
+    assert all(low <= start < stop <= high for (low, high), (start, stop) in
+               zip(clip["box"], clip["inner"], strict=True))
 
 
 def test_a_stopped_map_gives_no_answer(tiny_run: Path) -> None:
