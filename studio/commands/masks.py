@@ -28,6 +28,9 @@ def mask(
                                     show_default=False)] = False,
     source: Annotated[str, Option("--source", metavar="NAME", help="Only in this source of the project",
                                   show_default=False)] = "",
+    folder: Annotated[list[str] | None, Option(
+        "--folder", metavar="FOLDER", help="Only below this folder of the source, as ward/2024; can be given many "
+        "times", show_default=False)] = None,
     group: Annotated[str, Option("--group", metavar="GROUP", help="Only in this group", show_default=False)] = "",
     size: Annotated[str, Option("--size", metavar="640x480", help="Only in videos of this size",
                                 show_default=False)] = "",
@@ -46,19 +49,19 @@ def mask(
     from studio.engine.video.mask_edits import add_mask, remove_mask
     from studio.engine.video.suggest import mask as run
 
-    if not add and (rectangle or polygon or outside or source or group or size):
+    if not add and (rectangle or polygon or outside or source or folder or group or size):
         raise UsageError("a shape", "it belongs to no mask", "Name the new mask with --add NAME")
     picture, opened = png(out) if out else None, Project.open(project)
     for name in remove or []:
         remove_mask(opened, name)
     if add:
-        add_mask(opened, _mask(add, rectangle or [], polygon or [], outside=outside, source=source, group=group,
-                               size=size))
+        add_mask(opened, _mask(add, rectangle or [], polygon or [], outside=outside, source=source,
+                               folders=folder or [], group=group, size=size))
     return Work(lambda stop: run(opened, suggest=suggest, accept=accept, out=picture, stop=stop))
 
 
-def _mask(name: str, rectangles: list[str], polygons: list[str], *, outside: bool, source: str, group: str,
-          size: str) -> Mask:
+def _mask(name: str, rectangles: list[str], polygons: list[str], *, outside: bool, source: str,
+          folders: list[str], group: str, size: str) -> Mask:
     """Make a mask of what was typed. Raises `UsageError` with the number that does not fit."""
     from pydantic import ValidationError
 
@@ -72,8 +75,8 @@ def _mask(name: str, rectangles: list[str], polygons: list[str], *, outside: boo
     if not shapes:
         raise UsageError(f"--add {name}", "a mask needs a shape", "Add --rectangle or --polygon")
     try:
-        return Mask.model_validate({"name": name, "source": source, "group": group, "size": size, "shapes": shapes,
-                                    "hides": "outside" if outside else "inside"})
+        return Mask.model_validate({"name": name, "source": source, "folders": folders, "group": group, "size": size,
+                                    "shapes": shapes, "hides": "outside" if outside else "inside"})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

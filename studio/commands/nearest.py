@@ -41,18 +41,25 @@ def _agreement(result: Result) -> list[str]:
     labels, groups, beside = result["labels"], result["groups"], result["beside"]
     lines = list[str]()
     if labels["each"]:
-        other = {one["name"]: one for one in beside["labels"]["each"]}
-        rows = [[labels["by"], "videos", "precision", beside["title"], "by chance", "recall", beside["title"]]]
-        for one in [*labels["each"][:_SHOWN_LABELS], labels | {"name": "all"}]:
-            compared = other.get(one["name"], {}) if one["name"] != "all" else beside["labels"]
-            rows.append([one["name"], str(one["queries"]), share(one["precision"]), share(compared.get("precision")),
-                         share(one["chance"]), share(one["recall"]), share(compared.get("recall"))])
-        lines += [f"Of each video's {labels['k']} nearest, how many have its {labels['by']}:", table(rows)]
+        lines += [f"Of each video's {labels['k']} nearest, how many have its {labels['by']}:",
+                  _agreement_table(labels, beside["labels"], by=labels["by"], title=beside["title"])]
     if groups["queries"]:
         lines.append(f"With only the video itself left out, {share(groups['precision'])} of the {groups['k']} nearest "
                      f"are of its group ({beside['title']} {share(beside['groups']['precision'])}, by chance "
                      f"{share(groups['chance'])}).")
+        lines.append(_agreement_table(groups, beside["groups"], by="group", title=beside["title"]))
     return lines
+
+
+def _agreement_table(found: Result, compared: Result, *, by: str, title: str) -> str:
+    """Precision and recall of each label or group, those with most videos first, and of all."""
+    other = {one["name"]: one for one in compared["each"]}
+    rows = [[by, "videos", "precision", title, "by chance", "recall", title]]
+    for one, against in [*((one, other.get(one["name"], {})) for one in found["each"][:_SHOWN_LABELS]),
+                         (found | {"name": "all"}, compared)]:
+        rows.append([one["name"], str(one["queries"]), share(one["precision"]), share(against.get("precision")),
+                     share(one["chance"]), share(one["recall"]), share(against.get("recall"))])
+    return table(rows)
 
 
 def _search(result: Result) -> list[str]:

@@ -29,9 +29,8 @@ def mask_text(result: Result) -> str:
     if suggested := [one for one in result["suggestions"] if one["name"] not in accepted]:
         lines += ["", f"{counted(len(suggested), 'suggestion')}:"]
         for one in suggested:
-            where = "".join(f", only {what} {one[what]}" for what in ("source", "size", "group") if one[what])
-            lines.append(f"  {one['name']} ({share(one['confidence'])} sure): hides {share(one['share'])}{where}: "
-                         f"{one['reason']}")
+            lines.append(f"  {one['name']} ({share(one['confidence'])} sure): hides {share(one['share'])}"
+                         f"{_where(one)}: {one['reason']}")
         lines.append("Take them over with: studio mask PROJECT --accept; --remove NAME takes one away again.")
     if accepted:
         lines.append(f"Taken over: {counted(len(accepted), 'suggestion')}.")
@@ -47,8 +46,15 @@ def _head(masks: list[Result]) -> str:
 
 
 def _named(mask: Result) -> str:
-    where = "".join(f", only {what} {mask[what]}" for what in ("source", "size", "group") if mask[what])
     shapes = counted(len(mask["shapes"]), "shape")
     side = "outside " if mask["hides"] == "outside" else ""
     return (f"{mask['name']}: hides {share(mask['share'])} of the picture, {side}{shapes}, in "
-            f"{counted(mask['videos'], 'video')}{where}")
+            f"{counted(mask['videos'], 'video')}{_where(mask)}")
+
+
+def _where(mask: Result) -> str:
+    """In which videos a mask hides something."""
+    folders = ", ".join(mask["folders"])
+    found = [("source", mask["source"]), ("folder" if len(mask["folders"]) == 1 else "folders", folders),
+             ("size", mask["size"]), ("group", mask["group"])]
+    return "".join(f", only {what} {value}" for what, value in found if value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +84,7 @@ _SCHEMA = (
 
 def display_path(path: str) -> str:
     """Make a path that is no valid text showable; a valid one is unchanged."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class Catalogue:
@@ -147,10 +147,22 @@ class Catalogue:
 
     def videos(self, *, usable_only: bool = False) -> list[Video]:
         """List the videos in the order of their source and path; `usable_only`: readable and not excluded."""
-        where = "WHERE verdict IN ('good', 'partial') AND NOT excluded" if usable_only else ""
+        return [_video(row) for row in self._ordered("WHERE verdict IN ('good', 'partial') AND NOT excluded"
+                                                     if usable_only else "")]
+
+    def slices(self, videos: int) -> Iterator[list[Video]]:
+        """List all videos as `videos` does, so many at a time: whoever reads can do something else in between."""
+        rows = self._ordered()
+        while some := rows.fetchmany(videos):
+            yield [_video(row) for row in some]
+
+    def _ordered(self, where: str = "") -> sqlite3.Cursor:
         # With + all rows are read in one go and then sorted: the index would fetch them one by one.
-        rows = self._db.execute(f"SELECT id, {self._row} FROM videos {where} ORDER BY +source, +path")
-        return [_video(row) for row in rows]
+        return self._db.execute(f"SELECT id, {self._row} FROM videos {where} ORDER BY +source, +path")
+
+    def count(self) -> int:
+        """How many videos there are; far quicker than `counts`."""
+        return int(self._db.execute("SELECT COUNT(*) FROM videos").fetchone()[0])
 
     def video(self, video_id: int) -> Video:
         """Give one video. Raises `UsageError` when there is none of that number."""

@@ -79,19 +79,23 @@ class Mask(BaseModel):
     name: str = Field(min_length=1, max_length=80, description="Short name, unique in the project")
     source: str = Field("", description="Only in the videos of this source; empty: of all")
     group: str = Field("", description="Only in the videos of this group; empty: of all")
+    folders: tuple[str, ...] = Field((), description="Only in the videos below these folders of their source, as "
+                                                      "ward/2024; none: of all")
     size: str = Field("", pattern=r"^(\d+x\d+)?$", description="Only in videos of this size, as 640x480; empty: of "
                       "all. What is burnt in goes with a machine's picture, and so with its size")
     hides: Literal["inside", "outside"] = Field("inside", description="Hide what is inside the shapes, or outside them")
     shapes: tuple[Shape, ...] = Field(min_length=1, max_length=MOST_POINTS, description="Rectangles and polygons")
 
-    def holds_for(self, *, source: str, group: str, size: str) -> bool:
-        """Whether it is about a video of this source, group and size (`640x480`)."""
+    def holds_for(self, *, source: str, path: str, group: str, size: str) -> bool:
+        """Whether it is about a video of this source, path in it, group and size (`640x480`)."""
+        if self.folders and not any(path.startswith(f"{folder.rstrip('/')}/") for folder in self.folders):
+            return False
         return all(not wanted or wanted == value for wanted, value in
                    ((self.source, source), (self.group, group), (self.size, size)))
 
     def without_selection(self) -> Mask:
         """The same shapes for every video."""
-        return self.model_copy(update={"source": "", "group": "", "size": ""})
+        return self.model_copy(update={"source": "", "group": "", "folders": (), "size": ""})
 
 
 def size_text(width: int, height: int) -> str:

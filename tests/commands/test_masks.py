@@ -49,6 +49,13 @@ def test_a_mask_is_added_listed_and_removed(project: Path, capsys: Capture) -> N
     assert Project.open(project).settings.masks == []
 
 
+def test_a_mask_can_be_of_folders(project: Path, capsys: Capture) -> None:
+    result = told(capsys, project, "--add", "bar", "--rectangle", "0,0,1,0.1", "--folder", "walk", "--folder", "sit")
+    assert result["masks"][0]["folders"] == ["walk", "sit"] and result["pending"] == 4
+    code, out, _err = call(capsys, "mask", project)
+    assert code == 0 and "in 4 videos, only folders walk, sit" in out
+
+
 def test_outside_hides_the_rest(project: Path, capsys: Capture) -> None:
     mask = told(capsys, project, "--add", "keep", "--rectangle", "0,0,1,0.75", "--outside", "--size",
                 "320x240")["masks"][0]

@@ -40,6 +40,16 @@ def test_a_second_put_replaces_and_keeps_the_number(tmp_path: Path) -> None:
         assert catalogue.videos() == []
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 10, 50])
+def test_rows_can_be_read_in_slices_of_the_same_order(tmp_path: Path, at_once: int) -> None:
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        for number, name in enumerate(NAMES):
+            catalogue.put(Video(source=f"s{number % 3}", path=name))
+        slices = list(catalogue.slices(at_once))
+        assert [video for some in slices for video in some] == catalogue.videos()
+        assert all(len(some) == at_once for some in slices[:-1]) and catalogue.count() == len(NAMES)
+
+
 def test_an_error_inside_the_block_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), Catalogue(tmp_path / "c.sqlite") as catalogue:
         catalogue.put(Video(source="s", path="a.mp4"))

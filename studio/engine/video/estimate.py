@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -20,7 +20,7 @@ from studio.engine.video.make import Shrinker
 from studio.engine.video.motion import grid_shape
 from studio.engine.video.opening import open_reader
 from studio.engine.video.packs import KINDS
-from studio.engine.video.storage import choose_kind, disk_budget_bytes, kind_there, tier_of
+from studio.engine.video.storage import choose_kind, disk_budget_bytes, kind_there, largest_fitting, tier_of
 
 _LOOKED_INTO = 8
 _SURELY_ENOUGH = 400
@@ -35,13 +35,16 @@ class Estimate:
     """New or changed videos of the project's folders, and those that masks or other settings ask to be made anew.
 
     `cache_bytes` is what the tier takes that a scan would choose, None when nothing could be measured; `tier_bytes` the
-    same for each tier that lies on the disk.
+    same for each tier that lies on the disk. `auto` is the tier that is chosen by itself for a growth of the cache by
+    `budget_bytes`.
     """
 
     videos: int
     source_bytes: int
     cache_bytes: int | None
     tier: str = "map"
+    auto: str = "map"
+    budget_bytes: int = 0
     tier_bytes: dict[str, int] = field(default_factory=dict)
 
 
@@ -50,17 +53,22 @@ def estimate(project: Project) -> Estimate:
     with project.catalogue() as catalogue:
         new = videos_to_make(project, catalogue.videos())
     needed = bytes_by_kind(new, short_side_pixels=project.settings.short_side_pixels)
-    kind = choose_kind(project, needed)
+    kind, budget_bytes = choose_kind(project, needed), disk_budget_bytes(project)
     return Estimate(videos=len(new), source_bytes=sum(one.size for one in new), cache_bytes=needed.get(kind),
-                    tier=tier_of(kind), tier_bytes={tier_of(one): size for one, size in needed.items()})
+                    tier=tier_of(kind), auto=tier_of(largest_fitting(KINDS, needed, budget_bytes=budget_bytes)),
+                    budget_bytes=budget_bytes, tier_bytes={tier_of(one): size for one, size in needed.items()})
 
 
-def videos_to_make(project: Project, rows: Sequence[Video]) -> list[Found]:
-    """List the video files that a scan would read: new and changed ones, and those whose masks changed."""
-    new = new_videos(project, rows)
+def videos_to_make(project: Project, rows: Sequence[Video], *, rest: Callable[[], None] = lambda: None) -> list[Found]:
+    """List the video files that a scan would read: new and changed ones, and those whose masks changed.
+
+    `rest` is called at every file and row: what it raises ends the search.
+    """
+    new = new_videos(project, rows, rest=rest)
     known = {(one.source, one.path) for one in new}
     names = {source.name for source in project.settings.sources}
     for row in rows:
+        rest()
         if row.readable and row.source in names and (row.source, row.path) not in known \
                 and not kind_there(project, row, form_of(project, row)):
             file = project.video_file(source=row.source, path=row.path)

@@ -32,7 +32,7 @@ def masks_of(project: Project, video: Video) -> list[Mask]:
     """The masks that hide parts of this video."""
     size = size_text(video.width, video.height)
     return [mask for mask in project.settings.masks
-            if mask.holds_for(source=video.source, group=video.group, size=size)]
+            if mask.holds_for(source=video.source, path=video.path, group=video.group, size=size)]
 
 
 def plain_form(project: Project, *, short_side_pixels: int | None = None) -> Form:

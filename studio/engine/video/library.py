@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,16 +92,23 @@ def find_videos(root: Path, *, source: str, below: Path | None = None, leave_out
         pending += reversed(folders)
 
 
-def new_videos(project: Project, rows: Sequence[Video]) -> list[Found]:
-    """List the video files that a scan would read: those without a row, and those that changed since."""
-    known = {(row.source, row.path): row for row in rows}
+def new_videos(project: Project, rows: Sequence[Video], *, rest: Callable[[], None] = lambda: None) -> list[Found]:
+    """List the video files that a scan would read: those without a row, and those that changed since.
+
+    `rest` is called at every file and row.
+    """
+    known = {}
+    for row in rows:
+        rest()
+        known[row.source, row.path] = row
     roots = {source.name: project.source_folder(source.name) for source in project.settings.sources}
     found, rate = [], project.settings.frames_per_second
     for name, root in roots.items():
         inner = [other for other in roots.values() if other != root and other.is_relative_to(root)]
-        found += [one for one in find_videos(root, source=name, leave_out=[project.root, *inner],
-                                             frames_per_second=rate)
-                  if not one.is_as_in(known.get((one.source, one.path)))]
+        for one in find_videos(root, source=name, leave_out=[project.root, *inner], frames_per_second=rate):
+            rest()
+            if not one.is_as_in(known.get((one.source, one.path))):
+                found.append(one)
     return found
 
 

@@ -60,6 +60,6 @@ def video_masked_share(project: Project, video: Video) -> float:
 def told_masks(project: Project, videos: list[Video]) -> list[dict[str, Any]]:
     """The masks as plain values, each with the share of the picture it hides and how many videos it is about."""
     return [{**mask.model_dump(mode="json"), "share": round(masked_share([mask]), 4),
-             "videos": sum(mask.holds_for(source=video.source, group=video.group,
+             "videos": sum(mask.holds_for(source=video.source, path=video.path, group=video.group,
                                           size=size_text(video.width, video.height)) for video in videos)}
             for mask in project.settings.masks]

@@ -18,6 +18,10 @@ from studio.engine.video.opening import identity_of, stamp_of
 _CHECKED = 12
 """Files whose bytes are read before a folder is believed to be the one that moved."""
 
+_LEVELS, _MOST_FOLDERS = 2, 200
+"""How deep below a folder, and in how many folders of a level, videos are looked for that moved."""
+_NAMED = 20
+
 Key = tuple[str, str]
 """Source and path: what a row is of."""
 
@@ -93,20 +97,22 @@ def _identity(project: Project, file: Path) -> str:
 def relink(project: Project, old: str, folder: Path, *, stop: Callable[[], bool] = lambda: False) -> Events:
     """Say that the source `old` (its name, or where it lay) now lies in `folder`, after reading some of its files.
 
-    Nothing is decoded, and rows, groups and runs stay. Raises `UsageError` when there is no such source or folder, or
-    when not one of the files read is the one of its row, `ProjectError` when the source has no videos.
+    `folder` may be the one above, or the one above that. Nothing is decoded, and rows, groups and runs stay. Raises
+    `UsageError` when there is no such source or folder, or when not one of the files read is the one of its row,
+    `ProjectError` when the source has no videos.
     """
     name = _source_named(project, old)
     if not folder.is_dir():
         raise UsageError(str(folder), "there is no such folder", "Check the spelling, or attach its drive")
-    for source in project.settings.sources:
-        if source.name != name and project.source_folder(source.name).resolve() == folder.resolve():
-            raise UsageError(str(folder), f"this is the folder of another source ({source.name})",
-                             "Name the folder to which the videos moved")
     with project.catalogue() as catalogue:
         rows = [row for row in catalogue.videos() if row.source == name and row.identity]
     if not rows:
         raise ProjectError(name, "this source has no videos that could be compared", "Scan the new folder instead")
+    folder = _begins_in(folder, rows)
+    for source in project.settings.sources:
+        if source.name != name and project.source_folder(source.name).resolve() == folder.resolve():
+            raise UsageError(str(folder), f"this is the folder of another source ({source.name})",
+                             "Name the folder to which the videos moved")
     there = [row for row in rows if _same_size(folder / row.path, row)]
     asked = there[::max(1, -(-len(there) // _CHECKED))]
     fit = 0
@@ -120,6 +126,25 @@ def relink(project: Project, old: str, folder: Path, *, stop: Callable[[], bool]
         _refuse(folder, name, rows, asked)
     project.move_source(name, folder)
     yield Finished(operation="relink", result=_result(name, folder, rows, there, len(asked), fit))
+
+
+def _begins_in(folder: Path, rows: Sequence[Video]) -> Path:
+    """Where the paths of videos begin: in the folder, or in one below it; the folder itself where in none."""
+    some = rows[::max(1, -(-len(rows) // _CHECKED))]
+    level = [folder]
+    for _ in range(_LEVELS + 1):
+        for inner in level:
+            if any(_same_size(inner / row.path, row) for row in some):
+                return inner
+        level = [below for inner in level for below in _folders_in(inner)][:_MOST_FOLDERS]
+    return folder
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir())
+    except OSError:
+        return []
 
 
 def _source_named(project: Project, old: str) -> str:
@@ -152,5 +177,7 @@ def _refuse(folder: Path, name: str, rows: Sequence[Video], asked: Sequence[Vide
 
 def _result(name: str, folder: Path, rows: Sequence[Video], there: Sequence[Video], checked: int,
             fit: int) -> dict[str, object]:
+    found = {row.id for row in there}
+    missing = [display_path(row.path) for row in rows if row.id not in found]
     return {"source": name, "folder": folder.name, "videos": len(rows), "there": len(there), "checked": checked,
-            "fit": fit, "missing": len(rows) - len(there)}
+            "fit": fit, "missing": len(missing), "missing_paths": missing[:_NAMED]}

@@ -35,6 +35,10 @@ _FEWEST_LIT = 5
 _SHRED = 0.1
 """What is shorter than this share of the picture and touches the sector belongs to it."""
 _COVERED = 0.9
+_SELDOM = 0.25
+"""A pixel that is lit in a smaller share of the frames is lit seldom."""
+_SWEPT_WIDTH, _SWEPT_HEIGHT, _SWEPT_FILL = 0.4, 0.3, 0.8
+"""Shares of the picture that a strip is wide at least and tall at most, and of its box that it fills."""
 _OVERLAP, _COST = 0.12, 0.02
 """The share of a box of marks that may lie on the sector of some video, and the share of the sector this may be."""
 _SAME, _EDGE = 6, 60
@@ -97,11 +101,32 @@ class Seen:
         return (self.most_HW > _LIT) | ((self.colour_HW > _COLOURED) & (self.most_HW > _BLACK))
 
     @cached_property
+    def often_HW(self) -> NDArray[np.float64]:
+        """In which share of the frames each pixel is lit."""
+        return np.asarray((self.y_FHW > _LIT).mean(axis=0))
+
+    @cached_property
+    def swept_HW(self) -> Bools:
+        """What is seldom lit in strips over which a bright bar sweeps, as it does where an ECG is drawn.
+
+        They may touch the picture proper, and would be taken for a part of it.
+        """
+        step = _step(self.lit_HW)
+        seldom_HW = self.lit_HW & (self.often_HW < _SELDOM)
+        swept_HW = np.zeros_like(self.lit_HW)
+        for part in regions.pieces(regions.opened(regions.closed(seldom_HW, 4 * step), 2 * step)):
+            wide, tall = part.width / swept_HW.shape[1], part.height / swept_HW.shape[0]
+            if wide > _SWEPT_WIDTH and tall < _SWEPT_HEIGHT and part.fill > _SWEPT_FILL:
+                top, left = part.top, part.left
+                swept_HW[top:top + part.height, left:left + part.width] = True
+        return swept_HW & (seldom_HW | ~self.lit_HW)
+
+    @cached_property
     def sector_HW(self) -> Bools:
         """The picture proper: the large parts in which something moves, without holes, a little enlarged."""
         step = _step(self.lit_HW)
         moving_HW = regions.opened(self.range_HW > _MOVES, 2 * step)
-        parts = regions.pieces(regions.closed(regions.opened(self.lit_HW, 2 * step), 2 * step))
+        parts = regions.pieces(regions.closed(regions.opened(self.lit_HW & ~self.swept_HW, 2 * step), 2 * step))
         cores = [int((part.region_HW & moving_HW).sum()) for part in parts]
         largest = max(cores, default=0)
         sector_HW = np.zeros_like(self.lit_HW)
@@ -160,12 +185,18 @@ def find_overlays(seen: Sequence[Seen]) -> list[Overlay]:
 
 def has_surround(seen: Sequence[Seen]) -> bool:
     """Whether all these videos are black in the same corners and in much of the picture, in every frame."""
+    return black_around(seen) is not None
+
+
+def black_around(seen: Sequence[Seen]) -> Bools | None:
+    """What is black in every frame of all these videos; None where that is no surround of a picture."""
     most_HW = np.max([one.most_HW for one in seen], axis=0)
     height, width = most_HW.shape
     patch = max(2, min(height, width) // 24)
     corners = [most_HW[:patch, :patch], most_HW[:patch, -patch:], most_HW[-patch:, :patch], most_HW[-patch:, -patch:]]
     black = sum(float(np.median(corner)) <= _BLACK for corner in corners)
-    return black >= _BLACK_CORNERS and float((most_HW <= _BLACK).mean()) >= _BLACK_SHARE
+    black_HW = np.asarray(most_HW <= _BLACK)
+    return black_HW if black >= _BLACK_CORNERS and float(black_HW.mean()) >= _BLACK_SHARE else None
 
 
 def _around(seen: Sequence[Seen]) -> list[Overlay]:
@@ -224,7 +255,8 @@ def _of_groups(seen: Sequence[Seen], kept_HW: Bools, found: Sequence[Overlay]) -
     for one in seen if len(seen) > 1 else ():
         for cluster in _clusters(one.marks_HW & left_HW):
             lit_HW = one.marks_HW & cluster.region_HW
-            if one.most_HW[lit_HW].max() >= _BRIGHT and (one.range_HW[lit_HW] > 2 * _MOVES).mean() < 0.2:
+            steady = (one.range_HW[lit_HW] > 2 * _MOVES).mean() < 0.2 and one.often_HW[lit_HW].mean() > 0.5
+            if one.most_HW[lit_HW].max() >= _BRIGHT and steady:
                 ofs.setdefault(one.group, []).append((cluster, one))
     return [_of_group(group, marks) for group, marks in ofs.items()]
 
@@ -262,6 +294,8 @@ def _kind(cluster: Piece, seen: Seen) -> tuple[Kind, str, float]:
     columns_W = lit_HW[:, cluster.left:cluster.right].sum(axis=0)
     thin = float(np.median(columns_W)) <= 0.25 * cluster.height + _step(lit_HW)
     unbroken = thin and float((columns_W > 0).mean()) > 0.85
+    if float(seen.swept_HW[lit_HW].mean()) > 0.3:
+        return "trace", "a strip over which a bar sweeps, as an ECG is drawn", 0.9
     if wide > 0.2 and 0.02 < tall < 0.3 and (unbroken or (changing > 0.3 and cluster.fill < 0.5)):
         return "trace", "a thin line along a strip, as an ECG is drawn", 0.9 if changing > 0.2 else 0.75
     if changing > 0.15:

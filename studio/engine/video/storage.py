@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,9 +37,12 @@ def choose_kind(project: Project, needed: Mapping[str, int]) -> str:
 
     With the tier auto: the most that fits the disk budget, which is the project's or what is free, less a reserve.
     """
-    kinds = wanted_kinds(project)
-    budget = disk_budget_bytes(project)
-    return next((kind for kind in kinds if needed.get(kind, 0) <= budget), kinds[-1])
+    return largest_fitting(wanted_kinds(project), needed, budget_bytes=disk_budget_bytes(project))
+
+
+def largest_fitting(kinds: Sequence[str], needed: Mapping[str, int], *, budget_bytes: int) -> str:
+    """The first of these kinds, the largest first, that fits a budget; the last one where none does."""
+    return next((kind for kind in kinds if needed.get(kind, 0) <= budget_bytes), kinds[-1])
 
 
 def disk_budget_bytes(project: Project) -> int:
@@ -65,7 +68,9 @@ def order_for(project: Project, file: Path, *, source: str, group: str, kind: st
               short_side_pixels: int | None = None) -> Order:
     """What to make of a file of this source and group."""
     settings = project.settings
-    masks = tuple(mask for mask in settings.masks if mask.holds_for(source=source, group=group, size=mask.size))
+    path = file.relative_to(project.source_folder(source)).as_posix() if source else ""
+    masks = tuple(mask for mask in settings.masks
+                  if mask.holds_for(source=source, path=path, group=group, size=mask.size))
     return Order(path=file, cache_folder=project.cache_folder, with_motion=with_motion, masks=masks, kind=kind,
                  form=plain_form(project, short_side_pixels=short_side_pixels),
                  frames_per_second=settings.frames_per_second)

@@ -1,6 +1,6 @@
 """The operation `mask`: list the masks of a project, suggest some, draw the suggestions, take them over.
 
-Suggestions come from the cached frames, layout by layout: the videos of one source and one size.
+Suggestions come from the cached frames, layout by layout (see `layouts`).
 Legend: H, W height and width in pixels.
 """
 
@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.catalogue import Video
-from studio.engine.errors import UsageError, VideoError
+from studio.engine.errors import UsageError
 from studio.engine.events import Event, Events, Finished, Progress, Saved
-from studio.engine.masks import Mask, hidden, masked_share, size_text
+from studio.engine.masks import Mask, hidden, masked_share
 from studio.engine.project import Project
 from studio.engine.video import vision
 from studio.engine.video.estimate import videos_to_make
-from studio.engine.video.footage import masks_of, open_unmasked
+from studio.engine.video.footage import masks_of
+from studio.engine.video.layouts import Layout, layouts_of, look_into, split
 from studio.engine.video.mask_edits import add_masks, free_name, told_masks
 from studio.engine.video.overlays import Kind, Seen, find_overlays
 
@@ -53,20 +54,12 @@ class Suggestion:
 
 
 @dataclass
-class _Layout:
-    """The videos of one source and size, a picture of them, and what was found in it."""
+class _Looked:
+    """A layout, a picture of its videos, and what was found in it."""
 
-    source: str
-    size: str
-    alone: bool
-    """Whether the source has no other size."""
-    videos: list[Video]
+    layout: Layout
     picture_HW3: NDArray[np.uint8] | None = None
     found: tuple[Suggestion, ...] = ()
-
-    @property
-    def title(self) -> str:
-        return f"{self.source}, {self.size}, {len(self.videos)} videos"
 
 
 def mask(project: Project, *, suggest: bool = False, accept: bool = False, out: Path | None = None,
@@ -78,7 +71,7 @@ def mask(project: Project, *, suggest: bool = False, accept: bool = False, out: 
     """
     if out is not None and not (suggest or accept):
         raise UsageError(f"-o {out.name}", "only suggestions are drawn", "Add --suggest")
-    layouts: list[_Layout] = []
+    layouts: list[_Looked] = []
     if suggest or accept:
         layouts = yield from _look(project, stop)
     found, stopped = [one for layout in layouts for one in layout.found], stop()
@@ -108,50 +101,31 @@ def _rows(project: Project) -> list[Video]:
         return catalogue.videos()
 
 
-def _look(project: Project, stop: Callable[[], bool]) -> Generator[Event, None, list[_Layout]]:
+def _look(project: Project, stop: Callable[[], bool]) -> Generator[Event, None, list[_Looked]]:
     rows = [row for row in _rows(project) if row.readable and not row.excluded and row.frames >= _FEWEST_FRAMES]
-    layouts = _layouts(rows)
+    layouts, looked = layouts_of(rows), list[_Looked]()
     taken = {mask.name for mask in project.settings.masks}
-    for number, layout in enumerate(layouts):
+    for number, whole in enumerate(layouts):
         if stop():
             break
-        yield Progress(phase="suggest", done=number, total=len(layouts), unit="layouts", detail=layout.title)
-        seen = _seen(project, layout.videos)
-        if seen:
-            layout.found = tuple(_suggestions(project, layout, seen, taken))
-            layout.picture_HW3 = _mean_picture(seen)
+        yield Progress(phase="suggest", done=number, total=len(layouts), unit="layouts", detail=whole.title)
+        for layout in split(project, whole):
+            looked.append(_Looked(layout))
+            if seen := look_into(project, layout.videos, most=MOST_VIDEOS):
+                looked[-1].found = tuple(_suggestions(project, layout, seen, taken))
+                looked[-1].picture_HW3 = _mean_picture(seen)
     yield Progress(phase="suggest", done=len(layouts), total=len(layouts), unit="layouts")
-    return layouts
+    return looked
 
 
-def _layouts(rows: Sequence[Video]) -> list[_Layout]:
-    by_layout: dict[tuple[str, str], list[Video]] = {}
-    for row in rows:
-        by_layout.setdefault((row.source, size_text(row.width, row.height)), []).append(row)
-    sources = [source for source, _ in by_layout]
-    return [_Layout(source, size, sources.count(source) == 1, videos)
-            for (source, size), videos in sorted(by_layout.items())]
-
-
-def _seen(project: Project, videos: Sequence[Video]) -> list[Seen]:
-    """Look into some of the videos, spread over them."""
-    found = list[Seen]()
-    for video in videos[::max(1, -(-len(videos) // MOST_VIDEOS))]:
-        try:
-            found.append(Seen.of(open_unmasked(project, video), group=video.group))
-        except VideoError:
-            continue
-    return [one for one in found if one.y_FHW.shape[1:] == found[0].y_FHW.shape[1:]]
-
-
-def _suggestions(project: Project, layout: _Layout, seen: Sequence[Seen], taken: set[str]) -> list[Suggestion]:
+def _suggestions(project: Project, layout: Layout, seen: Sequence[Seen], taken: set[str]) -> list[Suggestion]:
     height, width = seen[0].lit_HW.shape
     by_group: dict[str, Video] = {video.group: video for video in layout.videos}
     found = []
     for overlay in find_overlays(seen):
         name = free_name(overlay.kind, taken)
-        made = Mask(name=name, source=layout.source, group=overlay.group, hides=overlay.hides, shapes=overlay.shapes,
-                    size="" if layout.alone else layout.size)
+        made = Mask(name=name, source=layout.source, folders=layout.folders, group=overlay.group, hides=overlay.hides,
+                    shapes=overlay.shapes, size="" if layout.alone else layout.size)
         known = masks_of(project, by_group.get(overlay.group, layout.videos[0]))
         inside_HW = hidden([made], height=height, width=width)
         if float((inside_HW & hidden(known, height=height, width=width)).sum()) < _KNOWN_SHARE * inside_HW.sum():
@@ -170,7 +144,7 @@ def _mean_picture(seen: Sequence[Seen]) -> NDArray[np.uint8]:
     return np.repeat((0.5 * mean_HW + 0.5 * most_HW).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def _sheet(layouts: Sequence[_Layout]) -> NDArray[np.uint8]:
+def _sheet(layouts: Sequence[_Looked]) -> NDArray[np.uint8]:
     """A picture a layout, one below the other, with the suggestions' outlines and names."""
     parts = [_drawn(layout) for layout in layouts if layout.picture_HW3 is not None]
     if not parts:
@@ -179,7 +153,7 @@ def _sheet(layouts: Sequence[_Layout]) -> NDArray[np.uint8]:
     return np.concatenate([np.pad(part, ((0, _GAP), (0, widest - part.shape[1]), (0, 0))) for part in parts])
 
 
-def _drawn(layout: _Layout) -> NDArray[np.uint8]:
+def _drawn(layout: _Looked) -> NDArray[np.uint8]:
     assert layout.picture_HW3 is not None
     height, width = layout.picture_HW3.shape[:2]
     wide = round(width * _TALL / height)
@@ -188,7 +162,7 @@ def _drawn(layout: _Layout) -> NDArray[np.uint8]:
         for shape in one.mask.shapes:
             corners = np.array([[round(x * (wide - 1)), round(y * (_TALL - 1))] for x, y in shape.points], np.int64)
             vision.draw_outline(picture, corners, colour=_COLOURS[one.kind])
-    lines = [f"{layout.title}: {len(layout.found)} suggestions",
+    lines = [f"{layout.layout.title}: {len(layout.found)} suggestions",
              *(", ".join([one.mask.name, f"{100 * one.confidence:.0f} % sure", *filter(None, [one.mask.group])])
                for one in layout.found)]
     text = np.full((max(_TALL, _TITLE * len(lines)), max(wide, 420), 3), _GROUND, np.uint8)

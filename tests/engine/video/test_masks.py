@@ -220,6 +220,21 @@ def test_a_mask_that_was_not_put_on_yet_leaves_the_video_out(project: Project) -
     assert len(open_footage(project).videos) == 3
 
 
+def test_a_mask_of_folders_is_put_on_the_videos_below_them_alone(project: Project) -> None:
+    add_mask(project, rectangle(source="videos", folders=("a", "none/at all")))
+    assert run(project)["new"] == 2
+    masked = {video.path: cached.facts.masked > 0 for video, cached in
+              zip(open_footage(project).videos, open_footage(project).cached, strict=True)}
+    assert masked == {"a/p1-1.mp4": True, "a/p1-2.mp4": True, "b/p2-1.mp4": False}
+    assert told_masks(project, rows(project))[0]["videos"] == 2
+    assert Project.open(project.root).settings.masks[0].folders == ("a", "none/at all")
+    mask = rectangle(folders=("ward/1",))
+    holds = {path: mask.holds_for(source="s", path=path, group="", size="") for path in
+             ("ward/1/x.mp4", "ward/1/b/x.mp4", "ward/10/x.mp4", "1/x.mp4", "x.mp4")}
+    assert holds == {"ward/1/x.mp4": True, "ward/1/b/x.mp4": True, "ward/10/x.mp4": False, "1/x.mp4": False,
+                     "x.mp4": False}
+
+
 def test_groups_that_are_found_while_scanning_bring_their_masks(project: Project, tmp_path: Path) -> None:
     add_mask(project, rectangle(group="p1"))
     assert run(project)["new"] == 0, "no group is called p1 yet"

@@ -115,7 +115,7 @@ def test_a_moved_folder_is_linked_anew_by_name_or_by_its_old_place(project: Proj
     videos.rename(tmp_path / "disk")
     result = relinked(project, "videos", tmp_path / "disk")
     assert result == {"source": "videos", "folder": "disk", "videos": 5, "there": 5, "checked": 5, "fit": 5,
-                      "missing": 0}
+                      "missing": 0, "missing_paths": []}
     assert rows(project) == before
     assert run(Project.open(project.root))[-1].result["unchanged"] == 5
     (tmp_path / "disk").rename(tmp_path / "again")
@@ -128,6 +128,17 @@ def test_a_moved_folder_is_linked_anew_by_name_or_by_its_old_place(project: Proj
     assert "files-gone" in [event.code for event in events if isinstance(event, Warned)]
     assert {row.id for row in rows(project).values()} == {row.id for row in before.values()}
     assert len(open_footage(project).videos) == 4
+
+
+def test_the_folder_above_will_do_and_what_is_not_there_is_named(project: Project, videos: Path,
+                                                                tmp_path: Path) -> None:
+    (tmp_path / "disk" / "empty").mkdir(parents=True)
+    (tmp_path / "disk" / "backup").mkdir()
+    videos.rename(tmp_path / "disk" / "backup" / "of ward")
+    (tmp_path / "disk" / "backup" / "of ward" / "ward1" / "clip3.mp4").unlink()
+    result = relinked(project, "videos", tmp_path / "disk")
+    assert (result["folder"], result["there"], result["missing_paths"]) == ("of ward", 4, ["ward1/clip3.mp4"])
+    assert project.source_folder("videos") == tmp_path / "disk" / "backup" / "of ward"
 
 
 def test_a_folder_with_other_files_is_refused_and_nothing_changes(project: Project, videos: Path,

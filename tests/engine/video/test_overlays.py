@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from studio.engine.project import Project
 from studio.engine.video import vision
 from studio.engine.video.footage import open_footage
 from studio.engine.video.ingest import scan
+from studio.engine.video.layouts import layouts_of, split
 from studio.engine.video.mask_edits import add_mask
 from studio.engine.video.overlays import FRAMES_LOOKED_AT, Overlay, Seen, find_overlays, has_surround
 from studio.engine.video.regions import closed, filled, opened, pieces
@@ -216,6 +218,40 @@ def look(folder: Path, tmp_path: Path, *, names: str = "*") -> list:
             next(looking)
         except StopIteration as done:
             return done.value
+
+
+def test_a_trace_that_touches_the_picture_proper_is_no_part_of_it() -> None:
+    """A bar that sweeps over a strip lights it as a whole, right below the sector."""
+    def swept(number: int, picture: Picture, _rng: np.random.Generator) -> None:
+        picture[103:126, 20:150] = 0
+        picture[115:117, 20:20 + 5 * number + 4] = 200
+        picture[103:126, 20 + 5 * number:24 + 5 * number] = 235
+
+    one = scene(swept)
+    assert one.swept_HW[108:124, 24:140].mean() > 0.5 and not one.sector_HW[108:].any()
+    assert one.sector_HW[:100].sum() == pytest.approx(scene().sector_HW[:100].sum(), rel=0.05)
+    kinds = [overlay.kind for overlay in find_overlays([scene(swept, seed=seed) for seed in range(3)])]
+    assert "trace" in kinds and "surround" in kinds
+
+
+def test_folders_of_hearts_beside_folders_of_people_are_looked_at_alone(sample_project: Path) -> None:
+    """All of the sample has one size and lies in one source; nothing is suggested for its people."""
+    with Project.open(sample_project).catalogue() as catalogue:
+        layouts = split(Project.open(sample_project), layouts_of(catalogue.videos())[0])
+    assert [(one.folders, len(one.videos)) for one in layouts] == [
+        (("echo-strong",), 2), (("jump", "sit", "throw", "walk"), 8)]
+    found = list(mask(Project.open(sample_project), suggest=True))[-1].result["suggestions"]
+    assert {"surround", "trace", "clock"} <= {one["kind"] for one in found}
+    assert {tuple(one["folders"]) for one in found} == {("echo-strong",)}
+
+
+def test_what_lies_in_no_folder_of_its_own_is_not_split_off(project: Project) -> None:
+    with project.catalogue() as catalogue:
+        rows = catalogue.videos()
+    whole = layouts_of(rows)[0]
+    assert split(project, whole) == [whole]
+    spread = [replace(row, path=f"{number}/{row.path}") for number, row in enumerate(rows * 20)]
+    assert split(project, layouts_of(spread)[0]) == layouts_of(spread), "more folders than are looked at alone"
 
 
 @pytest.mark.skipif(not (DATA / "echo").is_dir(), reason="the development data are not here")
