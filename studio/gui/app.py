@@ -11,13 +11,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 import studio
 from studio.engine.errors import StudioError
 from studio.gui.session import Session
+from studio.gui.texts import install_translation
 from studio.gui.window import Window, dress
+
+_TURN_SECONDS = 0.0005
+"""How long a thread may work while another one waits: usually it is ten times as long, and the window feels it."""
 
 
 class Unforeseen(QObject):
@@ -43,7 +47,7 @@ def unforeseen_errors_of(session: Session) -> Iterator[Unforeseen]:
     unforeseen = Unforeseen()
     unforeseen.met.connect(lambda message, details: session.notify(
         message, remedy="Your project is not affected. The details help whoever looks into it.", details=details,
-        level="error"))
+        level="error"), Qt.ConnectionType.QueuedConnection)  # a widget made while another lays itself out ends it all
     before = sys.excepthook, threading.excepthook
     sys.excepthook, threading.excepthook = unforeseen.hook, unforeseen.thread_hook
     try:
@@ -56,6 +60,7 @@ def make_application() -> QApplication:
     """Give the application, made now if there is none."""
     found = QApplication.instance()
     application = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    sys.setswitchinterval(_TURN_SECONDS)
     application.setApplicationName("Unshuffle Studio")
     application.setOrganizationName("Unshuffle Studio")
     application.setApplicationVersion(studio.__version__)
@@ -65,11 +70,13 @@ def make_application() -> QApplication:
 def main(project: Path | None = None) -> int:
     """Open the window, on a project if one is given. Returns the exit code."""
     application = make_application()
+    install_translation(application, QLocale())
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop never gets to Python's handler
     session = Session()
     dress(session)
     with unforeseen_errors_of(session):
         window = Window(session)
+        window.closed.connect(lambda: application.exit(0))  # whatever else may still be on the screen
         if project is not None:
             with suppress(StudioError):
                 session.open_project(project)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -15,12 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
 
-
-def said(text: str) -> str:
-    """Say a text of the window in the language of the application, where it has a translation."""
-    return QCoreApplication.translate("studio", text) if text else ""
+_LEAST_WORDS_PIXELS = 400
 
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
@@ -96,7 +96,7 @@ class Figure(QWidget):
 
     def __init__(self, caption: str, *, name: str = "") -> None:
         super().__init__()
-        self._caption = caption
+        self._caption = said(caption)
         self._value, self._beside = label("–", "figure"), label("", "caption")
         layout = column(label(caption, "caption"), self._value, self._beside, spacing=2)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -132,19 +132,38 @@ class NoticeBar(QFrame):
         self._sign, self._message, self._remedy = QLabel(), label("", wrap=True), label("", "quiet", wrap=True)
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         words = column(self._message, self._remedy, spacing=2)
+        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._middle.setSpacing(theme.px(8))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
         layout.setSpacing(theme.px(12))
         layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
+        layout.addLayout(self._middle, 1)
+        self._middle.addLayout(words, 1)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(theme.px(4))
-        layout.addLayout(self.buttons)
+        self._middle.addLayout(self.buttons)
         if closable:
             close = button("", name=f"{name}.close", icon_name="close", kind="plain", clicked=self._close)
-            close.setAccessibleName("Dismiss this message")
+            close.setAccessibleName(said("Dismiss this message"))
             layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.set_level(level)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return super().event(event)
+
+    def _arrange(self) -> None:
+        """Put the buttons below the words where they would leave these too little room."""
+        theme = current_theme()
+        narrow = self.width() < self.buttons.sizeHint().width() + theme.px(_LEAST_WORDS_PIXELS)
+        self._middle.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._middle.setAlignment(self.buttons, Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag(0))
 
     def set_level(self, level: str) -> None:
         """Colour the message."""

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
+from studio.engine import queue
 from studio.gui.blocks import button, label, row
 from studio.gui.jobs import Job
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
+from studio.gui.words import counted
+
+_TRAINS = ("train", "queue")
+"""Operations that train."""
 
 
 class Closing(QObject):
@@ -29,9 +36,25 @@ class Closing(QObject):
             self.decided = True
             return True
         if self._question is None:
-            self._question = ask_before_closing(self._window, self._session.jobs, keep=self._keep, stop=self._stop)
+            self._question = ask_before_closing(self._window, self._session.jobs, keep=self._keep, stop=self._stop,
+                                                more=self._more())
             self._question.finished.connect(self._forget)
         return False
+
+    def _more(self) -> str:
+        """Say what becomes of what waits, and of what is paused."""
+        session, words = self._session, []
+        trains = any(job.operation in _TRAINS for job in session.jobs)
+        if session.project is not None and trains:
+            with suppress(OSError):
+                if waiting := len(queue.look(session.project).entries):
+                    words.append(said("{runs} in the queue: kept going, training does them too; stopped, they wait.",
+                                      runs=counted(waiting, "run")))
+            if any(run.paused for run in session.runs):
+                words.append(said("The run is paused, and stays so until it is told to go on here."))
+        if any(job.pausing for job in session.jobs):
+            words.append(said("What is paused goes on when the window is gone."))
+        return " ".join(words)
 
     def _keep(self) -> None:
         self.decided = True
@@ -52,22 +75,27 @@ class Closing(QObject):
 
 
 def ask_before_closing(window: QWidget, jobs: Sequence[Job], *, keep: Callable[[], None],
-                       stop: Callable[[], None]) -> QDialog:
-    """Ask what becomes of the work that runs; cancelling changes nothing."""
+                       stop: Callable[[], None], more: str = "") -> QDialog:
+    """Ask what becomes of the work that runs; cancelling changes nothing. `more` is said besides."""
     theme = current_theme()
-    trains = any(job.operation == "train" for job in jobs)
+    trains = any(job.operation in _TRAINS for job in jobs)
     title = ", ".join(job.title for job in jobs)
     dialog = QDialog(window)
     dialog.setObjectName("closing")
-    dialog.setWindowTitle("Close the window")
+    dialog.setWindowTitle(said("Close the window"))
     layout = QVBoxLayout(dialog)
     layout.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(16))
     layout.setSpacing(theme.px(12))
-    layout.addWidget(label("Training is going on" if trains else "Work is going on", "heading"))
-    words = label(f"{title} can go on without the window: opening this project again shows all of it. "
-                  "Stopping saves what was done, and it can be resumed.", "quiet", wrap=True)
+    layout.addWidget(label(said("Training is going on") if trains else said("Work is going on"), "heading"))
+    words = label(said("{title} can go on without the window: opening this project again shows all of it. Stopping "
+                       "saves what was done, and it can be resumed.",
+                       title=title), "quiet", wrap=True)
+    besides = label(more, wrap=True)
+    besides.setObjectName("closing.more")
+    besides.setVisible(bool(more))
     words.setMinimumWidth(theme.px(440))
     layout.addWidget(words)
+    layout.addWidget(besides)
 
     def choose(act: Callable[[], None]) -> Callable[[], None]:
         def chosen() -> None:

@@ -66,7 +66,8 @@ class Dealing(QObject):
             return
         then = self._then
         self._over()
-        usual = {video.id: video.motion for video in self._session.usable_videos}
+        videos = {number: self._session.shelf.video(number) for number in {one["video_id"] for one in result["tuples"]}}
+        usual = {number: video.motion for number, video in videos.items() if video}
         then([Dealt.of(record, picture, usual_motion=usual.get(record["video_id"]),
                        picks_element=bool(result.get("picks_element")), choices=result.get("choices") or (),
                        asked=result.get("asked_elements"))

@@ -12,6 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import editor_of, label_of, limits, number_text, short_unit
 from studio.gui.widgets.flow import FlowLayout
@@ -27,7 +28,7 @@ class Field(QWidget):
     def __init__(self, key: str, part: Mapping[str, Any], *, page: str) -> None:
         super().__init__()
         self._part = dict(part)
-        self.key, self.title = key, str(part.get("title") or key.replace("_", " "))
+        self.key, self.title = key, said(str(part.get("title") or key.replace("_", " ")))
         self.editor = editor_of(self._part)
         self._default = self._part.get("default")
         self._label, self._about = label(self.title, wrap=True), label("", "caption", wrap=True)
@@ -56,7 +57,7 @@ class Field(QWidget):
     def set_default(self, value: Any) -> None:
         """Set what the recipe has; the reset goes back to it."""
         self._default = value
-        text = f"Back to {value_text(value)}, as in the recipe"
+        text = said("Back to {value}, as in the recipe", value=value_text(value))
         self._reset.setToolTip(text)
         self._reset.setAccessibleName(f"{self.title}: {text}")
         self.set_error("")
@@ -64,7 +65,7 @@ class Field(QWidget):
 
     def set_error(self, sentence: str) -> None:
         """Say what is wrong with the value in place of the help; an empty sentence brings the help back."""
-        about = sentence or " ".join(filter(None, (self._part.get("description", ""), self._bounds())))
+        about = sentence or " ".join(filter(None, (said(self._part.get("description", "")), self._bounds())))
         self._about.setText(about)
         kind = "bad" if sentence else "caption"
         if self._about.property("kind") != kind:
@@ -86,7 +87,7 @@ class Field(QWidget):
 
     def _bounds(self) -> str:
         own = value_text(self._default)
-        return f"{range_text(self._part)}. In the recipe: {own}.".removeprefix(". ")
+        return f"{range_text(self._part)}. ".removeprefix(". ") + said("In the recipe: {value}.", value=own)
 
     def _lay_out(self) -> None:
         theme = current_theme()
@@ -171,12 +172,12 @@ class Form(QWidget):
 def value_text(value: Any) -> str:
     """Write an option's value for a person: `on`, `off`, `none`, `0.0005`."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return said("on") if value else said("off")
     if isinstance(value, (int, float)):
         return number_text(value)
     if isinstance(value, (list, tuple)):
-        return ", ".join(value_text(one) for one in value) or "none"
-    return "nothing" if value in ("", None) else str(value)
+        return ", ".join(value_text(one) for one in value) or said("none")
+    return said("nothing") if value in ("", None) else str(value)
 
 
 def range_text(part: Mapping[str, Any]) -> str:
@@ -185,15 +186,20 @@ def range_text(part: Mapping[str, Any]) -> str:
         return ""
     least, most = limits(dict(part))
     above, below = part.get("exclusiveMinimum"), part.get("exclusiveMaximum")
-    unit = "" if short_unit(dict(part)) else str(part.get("unit", ""))
-    low = f"more than {number_text(above)}" if above is not None else None if least is None else number_text(least)
-    high = f"below {number_text(below)}" if below is not None else None if most is None else number_text(most)
+    unit = "" if short_unit(dict(part)) else said(str(part.get("unit", "")))
+    low = None if least is None else number_text(least)
+    high = None if most is None else number_text(most)
+    if above is not None:
+        low = said("more than {number}", number=number_text(above))
+    if below is not None:
+        high = said("below {number}", number=number_text(below))
     if low is None and high is None:
         text = ""
     elif high is None or (most or 0) >= 2**31 - 1:
-        text = f"{low} or more" if above is None else str(low)
+        text = said("{low} or more", low=low) if above is None else str(low)
     elif above is None and below is None:
-        text = f"{low} to {high}"
+        text = said("{low} to {high}", low=low, high=high)
     else:
-        text = f"{low}, {high}" if below is not None else f"{low}, up to {high}"
-    return f"{text} {unit}".strip().capitalize() if text else ""
+        text = f"{low}, {high}" if below is not None else said("{low}, up to {high}", low=low, high=high)
+    text = f"{text} {unit}".strip()
+    return text[:1].upper() + text[1:]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLineEdit, QScrollAr
 from studio.engine.files import resource
 from studio.gui.blocks import button, label, row
 from studio.gui.shortcuts import Shortcut
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 
@@ -28,14 +29,14 @@ class HelpDialog(QDialog):
         super().__init__(window)
         theme = current_theme()
         self.setObjectName("shortcuts")
-        self.setWindowTitle("Help")
+        self.setWindowTitle(said("Help"))
         self.resize(theme.px(620), theme.px(560))
         self._words: list[tuple[str, list[QWidget]]] = []
         self.tabs = QTabWidget()
         self.tabs.setObjectName("help.tabs")
-        self.tabs.setAccessibleName("Kinds of help")
-        self.tabs.addTab(_scrolled(_keys(shortcuts)), "Keys")
-        self.tabs.addTab(self._make_words(), "Words")
+        self.tabs.setAccessibleName(said("Kinds of help"))
+        self.tabs.addTab(_scrolled(_keys(shortcuts)), said("Keys"))
+        self.tabs.addTab(self._make_words(), said("Words"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(16))
         layout.setSpacing(theme.px(12))
@@ -65,8 +66,8 @@ class HelpDialog(QDialog):
     def _make_words(self) -> QWidget:
         search = QLineEdit()
         search.setObjectName("help.search")
-        search.setAccessibleName("Search the words")
-        search.setPlaceholderText("Search")
+        search.setAccessibleName(said("Search the words"))
+        search.setPlaceholderText(said("Search"))
         search.setClearButtonEnabled(True)
         search.textChanged.connect(self.search)
         inner = QWidget()
@@ -110,6 +111,6 @@ def _scrolled(inner: QWidget) -> QScrollArea:
     made = QScrollArea()
     made.setWidgetResizable(True)
     made.setFrameShape(QFrame.Shape.NoFrame)
-    made.setAccessibleName("List")
+    made.setAccessibleName(said("List"))
     made.setWidget(inner)
     return made

@@ -1,7 +1,7 @@
 """A long operation in a child process, watched from a thread of its own.
 
 The child writes its events into a file that the thread reads as it grows: no pipe can fill up, and the child goes on
-undisturbed when the window closes. A line `stop` on its standard input asks it to stop and save.
+undisturbed when the window closes. A line `stop` on its standard input asks it to stop and save, `pause` to wait.
 """
 
 from __future__ import annotations
@@ -45,19 +45,30 @@ class Job(QThread):
         self.failed_event: Failed | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._wake = threading.Event()
-        self._detached = self._stop_wanted = False
+        self._detached = self._stop_wanted = self._pause_wanted = False
         self._lock = threading.Lock()
 
     def request_stop(self) -> None:
         """Ask the operation to stop after its present step and save. Asking again does nothing more."""
         with self._lock:
             self._stop_wanted = True
-            self._tell_stop()
+            self._tell("stop")
 
     @property
     def stopping(self) -> bool:
         """Whether a stop was asked for."""
         return self._stop_wanted
+
+    def request_pause(self, *, wanted: bool = True) -> None:
+        """Ask an operation that can wait to do so after what it is at, or to go on."""
+        with self._lock:
+            self._pause_wanted = wanted
+            self._tell("pause" if wanted else "go on")
+
+    @property
+    def pausing(self) -> bool:
+        """Whether it was asked to wait."""
+        return self._pause_wanted
 
     def detach(self) -> None:
         """Let the operation go on without this window; the thread ends at once, without `ended`."""
@@ -88,8 +99,8 @@ class Job(QThread):
                     [*studio_command(), self.operation, *self.arguments, "--events", "jsonl"],
                     stdin=subprocess.PIPE, stdout=to_events, stderr=to_errors, env=studio_environment(),
                     **_own_session())
-                if self._stop_wanted:
-                    self._tell_stop()
+                for word in ["stop"] * self._stop_wanted + ["pause"] * self._pause_wanted:
+                    self._tell(word)
             stack.callback(_close_input, process)
             rest = b""
             while not self._detached:
@@ -128,10 +139,10 @@ class Job(QThread):
         last = self.details.strip().splitlines()[-1:] or ["it said nothing"]
         return code, f"{self.title} ended unexpectedly (exit code {code}: {last[0][:200]})."
 
-    def _tell_stop(self) -> None:
+    def _tell(self, word: str) -> None:
         if self._process and self._process.stdin:
             with suppress(OSError, ValueError):
-                self._process.stdin.write(b"stop\n")
+                self._process.stdin.write(word.encode() + b"\n")
                 self._process.stdin.flush()
 
 

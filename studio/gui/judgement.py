@@ -6,6 +6,7 @@ from studio.engine.evaluation.verdict import BEHIND, CHANCE, LEARNED, SUSPICIOUS
 from studio.engine.guessing import Guessing
 from studio.engine.runs import Run
 from studio.gui.measured import Measured
+from studio.gui.texts import said
 from studio.gui.words import share
 
 LEVELS = {LEARNED: "good", CHANCE: "warning", SUSPICIOUS: "warning", BEHIND: "bad"}
@@ -44,4 +45,5 @@ def right_words(run: Run) -> str:
     """Say how many answers are right, beside chance; nothing before the first validation."""
     if run.accuracy is None:
         return ""
-    return f"{share(right_share(run))} right{run.guessing.manner}, chance {share(chance_share(run))}"
+    return said("{right} right{manner}, chance {chance}", right=share(right_share(run)), manner=run.guessing.manner,
+                chance=share(chance_share(run)))

@@ -9,9 +9,10 @@ from PySide6.QtGui import QUndoCommand
 from studio.engine.catalogue import Video
 from studio.engine.errors import StudioError
 from studio.engine.masks import Mask
-from studio.engine.project import Grouping
+from studio.engine.project import Grouping, TierName
 from studio.engine.video.grouping import assign_groups
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.words import counted
 
 
@@ -52,7 +53,9 @@ def exclude(session: Session, videos: Sequence[Video], *, excluded: bool) -> Non
             with session.project.catalogue() as catalogue:
                 catalogue.change(numbers, excluded=value)
 
-    words = f"{'Exclude' if excluded else 'Include'} {counted(len(numbers), 'video')}"
+    videos_in_words = counted(len(numbers), "video")
+    words = (said("Exclude {videos}", videos=videos_in_words) if excluded else
+             said("Include {videos}", videos=videos_in_words))
     session.undo.push(Edit(session, words, do=lambda: put(excluded), undo=lambda: put(not excluded),
                            only=numbers))
 
@@ -78,7 +81,7 @@ def set_grouping(session: Session, grouping: Grouping) -> None:
                 catalogue.change([number], **value)
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, "Group the videos anew", do=lambda: put(grouping, known),
+    session.undo.push(Edit(session, said("Group the videos anew"), do=lambda: put(grouping, known),
                            undo=lambda: put(before, old)))
 
 
@@ -94,7 +97,23 @@ def set_masks(session: Session, masks: Sequence[Mask]) -> None:
         project.save()
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, "Change the masks", do=lambda: put(masks), undo=lambda: put(before), only=()))
+    session.undo.push(Edit(session, said("Change the masks"), do=lambda: put(masks), undo=lambda: put(before), only=()))
+
+
+def set_tier(session: Session, tier: TierName) -> None:
+    """Keep frames in another way from the next scan on."""
+    project = session.project
+    if project is None or tier == project.settings.tier:
+        return
+    before = project.settings.tier
+
+    def put(chosen: TierName) -> None:
+        project.settings.tier = chosen
+        project.save()
+        session.project_changed.emit()
+
+    session.undo.push(Edit(session, said("Keep frames in another way"), do=lambda: put(tier), undo=lambda: put(before),
+                           only=()))
 
 
 def remove_source(session: Session, name: str) -> None:
@@ -119,4 +138,4 @@ def remove_source(session: Session, name: str) -> None:
                 catalogue.put(video)
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, f"Take out the folder {name}", do=remove, undo=put_back))
+    session.undo.push(Edit(session, said("Take out the folder {name}", name=name), do=remove, undo=put_back))

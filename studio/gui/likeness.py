@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.engine.catalogue import Video, display_path
+from studio.gui.texts import said
 from studio.gui.widgets.neighbour_grid import Entry, folder_of
 
 _LABELS_NAMED = 4
@@ -27,25 +28,29 @@ def chance_of_likeness(query: Entry, videos: Sequence[Video], *, leave_out: str)
                and not (leave_out == "group" and video.group in groups)]
     if not wanted or not allowed:
         return None
-    found = [likeness({"video": display_path(video.path), "label": video.label}, by_label=by_label)
-             for video in allowed]
+    found = ([video.label for video in allowed] if by_label else
+             [folder_of({"video": display_path(video.path)}) for video in allowed])
     return found.count(wanted) / len(allowed)
 
 
 def shares_in_words(query: Entry, entries: Sequence[Entry], *, chance: float | None) -> str:
     """Say how many neighbours have the query's label or folder, beside chance; without both how alike they are."""
     if not entries:
-        return "No other video is left to compare with."
+        return said("No other video is left to compare with.")
     by_label = bool(query.get("label"))
     wanted = _wanted(query, by_label=by_label)
     if not wanted:
         mean = sum(entry["similarity"] for entry in entries) / len(entries)
-        return (f"Mean similarity {mean:.3f}. Similarities of different weights cannot be compared: look at the clips."
+        return (said("Mean similarity {mean}. Similarities of different weights cannot be compared: look at the clips.",
+                     mean=f"{mean:.3f}")
                 + _labels_in_words(entries))
     same = sum(likeness(entry, by_label=by_label) == wanted for entry in entries)
-    share = f"{same} of {len(entries)} " + (f"have the query's label, {wanted}" if by_label else
-                                           f"lie in the query's folder, {wanted}")
-    return share + (f" (by chance {chance * len(entries):.1f} of {len(entries)})." if chance is not None else ".")
+    words = said("{same} of {count} have the query's label, {wanted}" if by_label else
+                 "{same} of {count} lie in the query's folder, {wanted}", same=same, count=len(entries), wanted=wanted)
+    if chance is None:
+        return words + "."
+    by_chance = said("(by chance {chance} of {count})", chance=f"{chance * len(entries):.1f}", count=len(entries))
+    return f"{words} {by_chance}."
 
 
 def _wanted(query: dict[str, Any], *, by_label: bool) -> str:
@@ -58,4 +63,4 @@ def _labels_in_words(entries: Sequence[Entry]) -> str:
     counts = Counter(str(entry.get("label") or "") for entry in entries)
     counts.pop("", None)
     named = [f"{count} {name}" for name, count in counts.most_common(_LABELS_NAMED)]
-    return f" Labels: {', '.join(named)} of {len(entries)}." if named else ""
+    return said(" Labels: {named} of {count}.", named=', '.join(named), count=len(entries)) if named else ""

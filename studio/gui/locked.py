@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label
 from studio.gui.icons import painted
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 
@@ -53,8 +54,8 @@ class LockedView(QWidget):
         self._reason.setText(reason)
         self._to = to
         self._go.setVisible(bool(to))
-        self._go.setText(f"Go to {to_title}")
-        self._go.setAccessibleName(f"Go to {to_title}")
+        self._go.setText(said("Go to {to_title}", to_title=to_title))
+        self._go.setAccessibleName(said("Go to {to_title}", to_title=to_title))
         self._go.setAccessibleDescription(reason)
         self.setAccessibleName(f"{title}: {reason}")
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.gui import projects
 from studio.gui.blocks import NoticeBar, button
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, theme_watch
 
 _WAITS = "Everything can be looked at. Changes are made where it is open; close it there to work here."
@@ -44,11 +45,12 @@ class LookingOn(QWidget):
         self._bar = NoticeBar("warning", name="looking_on")
         left = writing.can_take_over and "another window" in writing.reason
         remedy = _FREE if left else _NO_LOCK if writing.can_take_over else _WAITS
-        self._bar.set_value("This project can be changed here now." if left else f"Only looking: {writing.reason}.",
+        self._bar.set_value(said("This project can be changed here now.") if left
+                            else said("Only looking: {reason}.", reason=writing.reason),
                             remedy)
         if writing.can_take_over:
-            self._bar.buttons.addWidget(button("Take over" if left else "Try again", name="looking_on.take_over",
-                                               clicked=self._take_over))
+            self._bar.buttons.addWidget(button(said("Take over") if left else said("Try again"),
+                                               name="looking_on.take_over", clicked=self._take_over))
         self._layout.addWidget(self._bar)
 
     def _take_over(self) -> None:

@@ -18,6 +18,7 @@ from studio.gui.blocks import button, column, label, row
 from studio.gui.jobs import Job
 from studio.gui.library_edits import set_masks
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.job_line import JobLine
@@ -35,7 +36,7 @@ class MaskDialog(QDialog):
         super().__init__(parent.window())
         theme = current_theme()
         self.setObjectName("masks")
-        self.setWindowTitle("Masks")
+        self.setWindowTitle(said("Masks"))
         self.resize(theme.px(940), theme.px(600))
         self._session, self._video = session, video
         self._job: Job | None = None
@@ -45,15 +46,15 @@ class MaskDialog(QDialog):
         self.canvas.rectangle_drawn.connect(self._take_rectangle)
         self.list = QListWidget()
         self.list.setObjectName("masks.list")
-        self.list.setAccessibleName("Masks: ticked ones are put on")
+        self.list.setAccessibleName(said("Masks: ticked ones are put on"))
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(theme.px(2))
         self.list.itemChanged.connect(lambda _item: self._show())
         self.list.currentRowChanged.connect(lambda _row: self._show())
         self.where = ChoiceBox(self._places())
-        label_of(self.where, name="masks.where", title="New masks hold for",
-                 about="Overlays go with a machine's picture")
+        label_of(self.where, name="masks.where", title=said("New masks hold for"),
+                 about=said("Overlays go with a machine's picture"))
         self.suggest = button("Suggest", name="masks.suggest", icon_name="search", clicked=self._suggest,
                               tip="Look for clocks, rulers, traces and the black surround in all videos")
         self._save = button("Save", name="masks.save", kind="primary", clicked=self._keep)
@@ -150,13 +151,14 @@ class MaskDialog(QDialog):
         chosen = "" if place < 0 else str(self.list.item(place).data(Qt.ItemDataRole.UserRole))
         video, ticked = self._video, set(self._names(ticked=True))
         here = [mask for mask in self._masks.values() if mask.holds_for(
-            source=video.source, group=video.group, size=size_text(video.width, video.height))]
+            source=video.source, path=video.path, group=video.group, size=size_text(video.width, video.height))]
         self.canvas.set_value([Drawn(mask, mask.name in ticked, mask.name == chosen) for mask in here])
         hidden = masked_share([mask for mask in here if mask.name in ticked])
         self._remove.setEnabled(bool(chosen))
         self._save.setEnabled(hidden <= MOST_HIDDEN)
-        self._says.setText(f"{share(hidden)} of this video's picture is hidden." if hidden <= MOST_HIDDEN else
-                           "Nothing of the picture would be left: untick a mask.")
+        self._says.setText(said("{share} of this video's picture is hidden.",
+                                share=share(hidden)) if hidden <= MOST_HIDDEN else
+                           said("Nothing of the picture would be left: untick a mask."))
 
     def _take_away(self) -> None:
         if (place := self.list.currentRow()) >= 0:
@@ -168,7 +170,8 @@ class MaskDialog(QDialog):
         project = self._session.project
         if project is not None and self._job is None:
             self.suggest.setEnabled(False)
-            self._job = self._session.start_job("mask", [str(project.root), "--suggest"], title="Looking for overlays")
+            self._job = self._session.start_job("mask", [str(project.root), "--suggest"],
+                                                title=said("Looking for overlays"))
             self._progress.set_value(self._job)
 
     def _heard(self, job: Job) -> None:
@@ -183,8 +186,9 @@ class MaskDialog(QDialog):
         for one in found:
             self._add(Mask.model_validate({key: one[key] for key in known if key in one}), on=False,
                       about=f"{one['kind']}, {one['reason']}")
-        self._says.setText(f"{counted(len(found), 'suggestion')}: tick what to hide." if found else
-                           "No further overlay was found in what videos of one size and folder share: draw it.")
+        self._says.setText(said("{suggestions}: tick what to hide.",
+                                suggestions=counted(len(found), 'suggestion')) if found else
+                           said("No further overlay was found in what videos of one size and folder share: draw it."))
 
     def _keep(self) -> None:
         set_masks(self._session, self.value())

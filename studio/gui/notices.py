@@ -12,6 +12,7 @@ from studio.gui.blocks import NoticeBar, button, label
 from studio.gui.report_text import Happened
 from studio.gui.reporting import ReportDialog
 from studio.gui.session import Notice, Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 _KEPT = 50
@@ -59,11 +60,11 @@ class Notices(QWidget):
         """Open the list of all messages."""
         lines = [f"{time.strftime('%H:%M', time.localtime(notice.at))}  {self._text(notice)}\n{notice.remedy}".strip()
                  for notice in reversed(self._kept)]
-        show_text(self, "Messages", "\n\n".join(lines) or "No messages yet.")
+        show_text(self, said("Messages"), "\n\n".join(lines) or said("No messages yet."))
 
     def _text(self, notice: Notice) -> str:
         times = self._times[notice.message]
-        return notice.message + (f" ({times} times)" if times > 1 else "")
+        return notice.message + (said(" ({times} times)", times=times) if times > 1 else "")
 
     def _show(self, notice: Notice) -> None:
         self.clear()
@@ -95,9 +96,9 @@ def show_text(parent: QWidget, title: str, text: str) -> None:
     shown.setAccessibleName(title)
     layout.addWidget(shown)
     buttons = QDialogButtonBox()
-    copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+    copy = buttons.addButton(said("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
-    close = buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
+    close = buttons.addButton(said("Close"), QDialogButtonBox.ButtonRole.RejectRole)
     close.clicked.connect(dialog.close)
     layout.addWidget(buttons)
     dialog.finished.connect(dialog.deleteLater)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, QTimer, Signal
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.gui.locked import LockedView
 from studio.gui.pages.page import Page
 from studio.gui.rail import Entry
 from studio.gui.session import Session
+from studio.gui.texts import noted, said
+from studio.gui.words import counted
 
-NO_PROJECT = "Open a project first, or try the sample project."
-_BETWEEN_PAGES_MILLISECONDS = 40
+NO_PROJECT = noted("Open a project first, or try the sample project.")
+_BETWEEN_PARTS_MILLISECONDS = 20
 
 
 class PageStack(QStackedWidget):
     """Shows one page, or what it waits for. It knows pages by their entries only.
+
+    Pages are made a part each turn of the event loop, and so are changes of the theme: input is never kept waiting.
 
     `shown` tells which page was chosen; `locks_changed` that pages may have been locked or opened.
     """
@@ -35,6 +39,7 @@ class PageStack(QStackedWidget):
         self._entries = {entry.name: entry for entry in (*entries, start)}
         self._start = start.name
         self._pages: dict[str, Page] = {}
+        self._half_made: dict[str, Page] = {}
         self._broken: dict[str, str] = {}
         self._kept: dict[str, dict[str, Any]] = {}
         self._name = ""
@@ -42,8 +47,11 @@ class PageStack(QStackedWidget):
         self._loader: Thread | None = None
         self._closed = False
         self._locked = self._new_locked()
-        self._builder = QTimer(self, interval=_BETWEEN_PAGES_MILLISECONDS)
+        self._builder = QTimer(self, interval=_BETWEEN_PARTS_MILLISECONDS)
         self._builder.timeout.connect(self._build_next)
+        self._dressing: Iterator[None] | None = None
+        self._dresser = QTimer(self, interval=0)
+        self._dresser.timeout.connect(self._dress_on)
         for signal in (session.project_changed, session.videos_changed, session.runs_changed, session.recipe_changed,
                        session.description_changed, session.job_started, session.job_ended):
             signal.connect(self._look_again)
@@ -59,16 +67,9 @@ class PageStack(QStackedWidget):
 
     def page(self, name: str) -> Page | None:
         """Give a page, made now if it has not been; None when this installation lacks it."""
-        if name not in self._pages and name not in self._broken:
-            entry = self._entries[name]
-            try:
-                made = getattr(import_module(_module(entry)), entry.cls)
-            except ImportError as error:
-                self._broken[name] = f"This page cannot be loaded ({error}). Install the studio again."
-                return None
-            self._pages[name] = made(self._session)
-            self.addWidget(self._pages[name])
-            self._pages[name].put_footer_last()
+        self.finish_dressing()
+        while not self._is_made(name):
+            self._make_a_part(name)
         return self._pages.get(name)
 
     def built(self) -> list[Page]:
@@ -80,19 +81,24 @@ class PageStack(QStackedWidget):
         if self._is_open(name):
             return None
         if self._session.project is None:
-            return NO_PROJECT, self._start
+            return said(NO_PROJECT), self._start
         if name in self._broken:
             return self._broken[name], ""
+        if (reading := self._session.reader.reading) and not self._session.videos and name != "library":
+            return said("Reading {videos}…", videos=counted(reading, "video")), "library"
         made = self._pages.get(name)
         return made.waits_for() if made else None
 
     def show_page(self, name: str) -> None:
         """Choose a page and show it, or what it waits for."""
         self._name = name
+        if self._dressing is not None:  # it will be shown in the new dress
+            self.shown.emit(name)
+            return
         made = self.page(name) if self._is_open(name) or self._session.project else None
         waiting = self.waits_for(name)
         if waiting or made is None:
-            self._explain(name, *(waiting or (NO_PROJECT, self._start)))
+            self._explain(name, *(waiting or (said(NO_PROJECT), self._start)))
         else:
             self.setCurrentWidget(made)
             made.refresh()
@@ -108,30 +114,93 @@ class PageStack(QStackedWidget):
             self._loader = Thread(target=self._load, name="studio-loading", daemon=True)
             self._loader.start()
 
-    def drop(self) -> None:
-        """Forget every page, before a change of theme or text size: old ones would only be dressed in vain."""
-        self._builder.stop()
-        self._kept |= {name: made.kept() for name, made in self._pages.items()}
-        for widget in (*self._pages.values(), self._locked):
-            widget.hide()
-            self.removeWidget(widget)
-            widget.deleteLater()
-            QCoreApplication.sendPostedEvents(widget, QEvent.Type.DeferredDelete.value)
-        self._pages.clear()
+    def make_anew(self, *, dress: Callable[[], object] = lambda: None, over: Callable[[], object] = lambda: None
+                  ) -> None:
+        """Put every page away, `dress` the application, and make the page that was shown anew, a part each turn.
 
-    def rebuild(self) -> None:
-        """Make the pages anew after `drop`, the one that was shown at once."""
-        self._locked = self._new_locked()
-        if self._name:
-            self.show_page(self._name)
-        self.build_in_background()
+        Pages put away first cost nothing to dress. `over` is called when the page is shown again.
+        """
+        self.finish_dressing()
+        self._dressing = self._make_anew(dress, over)
+        self._dresser.start()
+
+    def finish_dressing(self) -> None:
+        """Do at once what is left of a change of theme."""
+        while self._dressing is not None and self._dress_on():
+            pass
 
     def close_pages(self) -> None:
         """Stop what the pages do by themselves."""
         self._closed = True
-        self._builder.stop()
+        self._dressing = None
+        for timer in (self._builder, self._dresser):
+            timer.stop()
+        self._forget_half_made()
         for made in self._pages.values():
             made.hide()
+
+    def _is_made(self, name: str) -> bool:
+        return name in self._pages or name in self._broken
+
+    def _make_a_part(self, name: str) -> None:
+        """Begin a page, make one part of it, or take the finished page in."""
+        if name in self._half_made:
+            made = self._half_made[name]
+            if next(made.parts, made) is made:
+                self._pages[name] = self._half_made.pop(name)
+                self.addWidget(made)
+                made.put_footer_last()
+            return
+        entry = self._entries[name]
+        try:
+            cls = getattr(import_module(_module(entry)), entry.cls)
+        except ImportError as error:
+            self._broken[name] = said("This page cannot be loaded ({error}). Install the studio again.", error=error)
+            return
+        made = self._half_made[name] = cls(self._session, at_once=False) if cls.in_parts else cls(self._session)
+        made.setParent(self)  # before it is full: whatever moves into another parent is dressed anew
+
+    def _make_anew(self, dress: Callable[[], object], over: Callable[[], object]) -> Iterator[None]:
+        self._builder.stop()
+        try:
+            for name in sorted(self._pages, key=lambda name: name == self._name):  # the one that is shown goes last
+                self._kept[name] = self._pages[name].kept()
+                self._delete(self._pages.pop(name))
+                yield
+            self._forget_half_made()
+            self._delete(self._locked)
+            dress()
+            yield
+            self._locked = self._new_locked()
+            while (name := self._name) and (self._session.project or self._is_open(name)) and not self._is_made(name):
+                self._make_a_part(name)
+                yield
+            self._dressing = None
+            if self._name:
+                self.show_page(self._name)
+            self.build_in_background()
+        finally:
+            self._dressing = None
+            over()
+
+    def _dress_on(self) -> bool:
+        """Do the next part of a change of theme; tells whether there may be more."""
+        steps = self._dressing
+        if steps is None or next(steps, steps) is steps:
+            self._dresser.stop()
+            return False
+        return True
+
+    def _delete(self, widget: QWidget) -> None:
+        widget.hide()
+        self.removeWidget(widget)
+        widget.deleteLater()
+        QCoreApplication.sendPostedEvents(widget, QEvent.Type.DeferredDelete.value)
+
+    def _forget_half_made(self) -> None:
+        for made in self._half_made.values():
+            made.deleteLater()
+        self._half_made.clear()
 
     def _forget_kept(self) -> None:
         self._kept.clear()
@@ -147,12 +216,15 @@ class PageStack(QStackedWidget):
 
     def _explain(self, name: str, reason: str, to: str) -> None:
         entry, made = self._entries[name], self._pages.get(name)
-        self._locked.set_value(title=entry.title, summary=made.summary if made else "", icon_name=entry.icon,
-                               reason=reason, to=to, to_title=self._entries[to].title if to else "")
+        self._locked.set_value(title=said(entry.title), summary=said(made.summary if made else ""),
+                               icon_name=entry.icon, reason=reason, to=to,
+                               to_title=said(self._entries[to].title) if to else "")
         self.setCurrentWidget(self._locked)
 
     def _look_again(self) -> None:
         """A page opened or was locked while it is shown."""
+        if self._dressing is not None:
+            return
         if self._name and (self.currentWidget() is self._locked) != bool(self.waits_for(self._name)):
             self.show_page(self._name)
         else:
@@ -165,8 +237,9 @@ class PageStack(QStackedWidget):
             self._builder.stop()
             return
         if waiting[0] in self._loaded:
-            self.page(waiting[0])
-            self.locks_changed.emit()
+            self._make_a_part(waiting[0])
+            if self._is_made(waiting[0]):
+                self.locks_changed.emit()
 
     def _load(self) -> None:
         """Load the pages' modules in a thread of their own: plots alone take a third of a second."""

@@ -12,12 +12,17 @@ from studio.engine.project import Project
 from studio.gui.jobs import Job
 from studio.gui.session import Session
 from studio.gui.settings import home_folder
+from studio.gui.texts import said
 
 SAMPLE_NAME = "Sample project"
 
 
-def start_scan(session: Session, folders: Sequence[Path] = (), *, csv: Path | None = None) -> Job | None:
-    """Scan folders into the open project (all its sources if none is given), unless a scan runs."""
+def start_scan(session: Session, folders: Sequence[Path] = (), *, csv: Path | None = None,
+               short_side_pixels: int = 0) -> Job | None:
+    """Scan folders into the open project (all its sources if none is given), unless a scan runs.
+
+    With `short_side_pixels` frames of that size are made besides.
+    """
     project = session.project
     if project is None or session.running_job("scan") or not session.writing.may_write():
         return None
@@ -30,8 +35,23 @@ def start_scan(session: Session, folders: Sequence[Path] = (), *, csv: Path | No
     wanted = list(folders) or [project.source_folder(source.name) for source in project.settings.sources]
     if not wanted:
         return None
-    grouping = ["--groups", str(csv)] if csv else []
-    return session.start_job("scan", [str(project.root), *map(str, wanted), *grouping], title="Scanning")
+    if not all(folder.is_dir() for folder in wanted):
+        wanted = []  # a folder that is named must be there; of the project's own one may be gone for now
+    more = [*(["--groups", str(csv)] if csv else []), *size_options(short_side_pixels)]
+    return session.start_job("scan", [str(project.root), *map(str, wanted), *more], title=said("Scanning"))
+
+
+def size_options(short_side_pixels: int) -> list[str]:
+    """The options of a scan that makes frames of another size besides."""
+    return ["--short-side", str(short_side_pixels)] if short_side_pixels else []
+
+
+def relink(session: Session, source: str, folder: Path) -> Job | None:
+    """Say that a source lies in another folder now; some of its files are compared before that is believed."""
+    project = session.project
+    if project is None or session.running_job("scan") or session.running_job("relink"):
+        return None
+    return session.start_job("relink", [str(project.root), source, str(folder)], title=said("Finding the folder"))
 
 
 def add_folder(session: Session, folder: Path) -> bool:
@@ -93,7 +113,7 @@ def open_sample(session: Session) -> bool:
     with suppress(StudioError):
         session.open_project(home_folder() / SAMPLE_NAME, create=True)
         session.go_to("library")
-        if not session.videos:
+        if not session.videos and not session.reader.reading:
             start_scan(session, [sample], csv=sample / "labels.csv")
         session.sample_opened.emit()
         return True

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from studio.gui.blocks import said
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, theme_watch
 
 _WIDTH = 152
+_LARGE = 1.6
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Rail(QWidget):
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
         self.setObjectName("rail")
-        self.setAccessibleName("Pages")
+        self.setAccessibleName(said("Pages"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._entries = {entry.name: entry for entry in entries}
         self._buttons: dict[str, QToolButton] = {}
@@ -60,7 +61,7 @@ class Rail(QWidget):
         for number, entry in enumerate(entries, 1):
             made = self._make(entry.title, f"rail.{entry.object_key}")
             made.setCheckable(True)
-            made.setToolTip(f"{entry.title} (Ctrl+{number})")
+            made.setToolTip(said("{title} (Ctrl+{number})", title=said(entry.title), number=number))
             made.clicked.connect(lambda _checked=False, name=entry.name: self.value_changed.emit(name))
             group.addButton(made)
             self._buttons[entry.name] = made
@@ -72,10 +73,10 @@ class Rail(QWidget):
         self.text_button = self._make_small("Text size", "rail.text_size")
         self.text_button.clicked.connect(self.text_size_clicked)
         self._machine_button = self._make_small("This machine", "rail.machine")
-        self._machine_button.setToolTip("What works on this machine")
+        self._machine_button.setToolTip(said("What works on this machine"))
         self._machine_button.clicked.connect(self.machine_clicked)
         self._help_button = self._make_small("Help: keys and words", "rail.shortcuts")
-        self._help_button.setToolTip("Help: keys and words (F1)")
+        self._help_button.setToolTip(said("Help: keys and words (F1)"))
         self._help_button.clicked.connect(self.shortcuts_clicked)
         theme_watch().changed.connect(self.dress)
         self.dress()
@@ -103,7 +104,7 @@ class Rail(QWidget):
         """Mark a page as waiting (a reason) or open (no reason)."""
         made, entry = self._buttons[name], self._entries[name]
         (self._locked.add if reason else self._locked.discard)(name)
-        made.setToolTip(reason or entry.title)
+        made.setToolTip(reason or said(entry.title))
         made.setAccessibleDescription(reason)
         if made.property("locked") != bool(reason):
             made.setProperty("locked", bool(reason))
@@ -114,17 +115,18 @@ class Rail(QWidget):
     def dress(self) -> None:
         """Take over the theme's sizes and colours."""
         theme = current_theme()
-        self._layout.setContentsMargins(theme.px(8), theme.px(16), theme.px(8), theme.px(8))
+        high = theme.px(16) if theme.scale < _LARGE else theme.px(4)  # a small screen holds all seven pages even so
+        self._layout.setContentsMargins(theme.px(8), high, theme.px(8), min(high, theme.px(8)))
         self._layout.setSpacing(theme.px(2))
         self._small.setSpacing(theme.px(2))
         for made in self.findChildren(QToolButton):
             made.setIconSize(icon_size(beside_text=bool(made.text())))
-        other = "Switch to the light theme" if theme.dark else "Switch to the dark theme"
+        other = said("Switch to the light theme") if theme.dark else said("Switch to the dark theme")
         self._theme_button.setAccessibleName(other)
         self._theme_button.setToolTip(other)
         self._theme_button.setIcon(icon("sun" if theme.dark else "moon", theme.quiet))
         self.text_button.setIcon(icon("text-size", theme.quiet))
-        self.text_button.setToolTip(f"Text size: {theme.scale:.0%} (Ctrl++, Ctrl+-)")
+        self.text_button.setToolTip(said("Text size: {scale} (Ctrl++, Ctrl+-)", scale=f"{theme.scale:.0%}"))
         self._machine_button.setIcon(icon("chip", theme.quiet))
         self._help_button.setIcon(icon("help", theme.quiet))
         self._project_button.setIcon(icon("folder", theme.quiet, beside_text=True))
@@ -133,13 +135,13 @@ class Rail(QWidget):
         self._paint_icons()
 
     def _write_project(self) -> None:
-        words = f"Project {self._project}: open another" if self._project else "Projects"
+        words = said("Project {project}: open another", project=self._project) if self._project else said("Projects")
         self._project_button.setAccessibleName(words)
         self._project_button.setToolTip(words)
         metrics = self._project_button.fontMetrics()
-        space = current_theme().px(_WIDTH - 72)
+        space = current_theme().px(_WIDTH - 76)
         self._project_button.setText(
-            metrics.elidedText(self._project or "Projects", Qt.TextElideMode.ElideRight, space))
+            metrics.elidedText(self._project or said("Projects"), Qt.TextElideMode.ElideRight, space))
 
     def _make(self, text: str, name: str) -> QToolButton:
         made = QToolButton()
@@ -156,7 +158,7 @@ class Rail(QWidget):
     def _make_small(self, words: str, name: str) -> QToolButton:
         made = QToolButton()
         made.setObjectName(name)
-        made.setAccessibleName(words)
+        made.setAccessibleName(said(words))
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         made.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -12,6 +12,7 @@ import studio
 from studio.gui.blocks import button, label, row
 from studio.gui.report_text import Happened, report_text
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 _WORDS = ("Read it before you send it on. Without names it holds versions, the device, the error and its place in the "
@@ -51,16 +52,16 @@ class ReportDialog(QDialog):
         super().__init__(parent.window())
         theme = current_theme()
         self.setObjectName("report")
-        self.setWindowTitle("Details")
+        self.setWindowTitle(said("Details"))
         self.resize(theme.px(680), theme.px(440))
         self._session, self._happened = session, happened
         self._text = QPlainTextEdit()
         self._text.setReadOnly(True)
         self._text.setObjectName("report.text")
-        self._text.setAccessibleName("Report")
+        self._text.setAccessibleName(said("Report"))
         self._names = QCheckBox("With names and paths")
         self._names.setObjectName("report.names")
-        self._names.setAccessibleName("With names and paths")
+        self._names.setAccessibleName(said("With names and paths"))
         self._names.toggled.connect(self._write)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.px(16), theme.px(16), theme.px(16), theme.px(16))

@@ -125,7 +125,7 @@ class ServiceClient(QObject):
             return
         if "event" in message:
             if question.progress:
-                question.progress(message["event"])
+                question.progress(message["event"] | ({"pictures": pictures} if pictures else {}))
             return
         del self._waiting[number]
         if message.get("stopped"):  # by the worker itself, before this window asked for it

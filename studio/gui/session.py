@@ -1,6 +1,6 @@
 """What the pages share: the open project, its videos and runs, the recipe in work, questions and jobs.
 
-Pages meet here and never in each other. Everything is read in the window's thread and told by signals.
+Pages meet here and never in each other. What changes is told by signals, in the window's thread.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from studio.gui import recipes
 from studio.gui.jobs import Job
 from studio.gui.service_client import ServiceClient
 from studio.gui.settings import WindowSettings
+from studio.gui.shelf import AT_ONCE, Shelf
+from studio.gui.shelf_reader import ShelfReader
 from studio.gui.writing import CHANGES, Writing
 
 Level = Literal["info", "warning", "error"]
@@ -67,8 +69,12 @@ class Session(QObject):
         super().__init__(parent)
         self.settings = WindowSettings()
         self.project: Project | None = None
+        self.shelf = Shelf()
         self.videos: list[Video] = []
-        self._usable: tuple[list[Video], list[Video]] = [], []
+        self.usable_videos: list[Video] = []
+        """Those that are readable and not excluded."""
+        self.reader = ShelfReader(self)
+        self.reader.came.connect(self._take_shelf)
         self.runs: list[Run] = []
         self.recipe: recipes.Values = recipes.preset_values("quick")
         self.description: dict[str, Any] | None = None
@@ -96,8 +102,8 @@ class Session(QObject):
         root = Path(path).resolve()
         try:
             project = Project.open_or_create(root) if create else Project.open(root)
-            with project.catalogue(read_only=not os.access(root, os.W_OK)) as catalogue:
-                catalogue.counts()
+            with project.catalogue(read_only=not os.access(root, os.W_OK)):
+                pass
         except StudioError as error:
             self.notify_error(error)
             raise
@@ -114,9 +120,10 @@ class Session(QObject):
         """Let go of the project; its jobs go on."""
         self._poll.stop()
         self.writing.close()
-        self.project, self.videos, self.runs, self.selected_run = None, [], [], ""
+        self.reader.forget()
+        self.project, self.runs, self.selected_run = None, [], ""
         self.preflight = None
-        self._forget_footage()
+        self._put_shelf(Shelf())
         self._seen = None
         self.undo.clear()
         self.project_changed.emit()
@@ -137,19 +144,25 @@ class Session(QObject):
             self.recipe, recipes.whole_preset(self.description, self.recipe.get("name", "quick")))
 
     def reload_videos(self, only: Collection[int] | None = None) -> None:
-        """Read the catalogue anew, or `only` the rows with these numbers: the others stay the objects that they are."""
+        """Read the catalogue anew, or `only` the rows with these numbers: the others stay the objects that they are.
+
+        Many rows are read in a thread: `videos_changed` tells now, with `reader.reading`, and again when they came.
+        """
         if self.project is None:
             return
+        shelf = self.shelf
         try:
             with self.project.catalogue(read_only=bool(self.project.read_only)) as catalogue:
-                if only is None:
-                    self.videos = catalogue.videos()
+                if only is not None and len(only) <= AT_ONCE and not self.reader.reading:
+                    shelf.change([catalogue.video(number) for number in only])
+                elif (count := catalogue.count()) <= AT_ONCE:
+                    self.reader.forget()
+                    shelf = Shelf(catalogue.videos())
                 else:
-                    anew = {number: catalogue.video(number) for number in only}
-                    self.videos = [anew.get(video.id, video) for video in self.videos]
+                    self.reader.read(self.project, videos=count, before=shelf)
         except StudioError as error:
             self.notify_error(error)
-        self._forget_footage()
+        self._put_shelf(shelf)
         self.videos_changed.emit()
 
     def reload_runs(self) -> None:
@@ -179,13 +192,6 @@ class Session(QObject):
         wanted = name or self.selected_run
         return next((run for run in self.runs if run.name == wanted), None)
 
-    @property
-    def usable_videos(self) -> list[Video]:
-        """The videos that can be used: readable and not excluded."""
-        if self._usable[0] is not self.videos:  # every page asks for them, and there may be a hundred thousand
-            self._usable = self.videos, [video for video in self.videos if video.readable and not video.excluded]
-        return self._usable[1]
-
     def footage(self) -> Footage:
         """Open the cached frames of the usable videos. Raises `StudioError` when there are none."""
         if self.project is None:
@@ -198,7 +204,7 @@ class Session(QObject):
         """Open one video's cached frames; None where they are missing."""
         if self.project is None:
             return None
-        video = next((video for video in self.videos if video.id == video_id), None)
+        video = self.shelf.video(video_id)
         if video_id not in self._cached and video:
             with suppress(StudioError):
                 self._cached[video_id] = open_stored(self.project, video, shared=self._shared)
@@ -265,6 +271,7 @@ class Session(QObject):
     def close(self) -> None:
         """End the worker, forget running jobs (they go on) and write the settings."""
         self._poll.stop()
+        self.reader.close()
         self.writing.close()
         for job in self.jobs:
             job.detach()
@@ -302,7 +309,15 @@ class Session(QObject):
         self.notify(error.get("message", "The preview worker could not answer."), remedy=error.get("remedy", ""),
                     level="error")
 
-    def _forget_footage(self) -> None:
+    def _take_shelf(self, result: Shelf | StudioError) -> None:
+        if isinstance(result, Shelf):
+            self._put_shelf(result)
+        else:
+            self.notify_error(result)
+        self.videos_changed.emit()
+
+    def _put_shelf(self, shelf: Shelf) -> None:
+        self.shelf, self.videos, self.usable_videos = shelf, shelf.videos, shelf.usable
         self._footage = None
         self._cached.clear()
         self._shared = Shared()

@@ -14,8 +14,9 @@ from studio.engine.runs import Run, request_stop
 from studio.gui.blocks import button, label
 from studio.gui.jobs import Job
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind, theme_watch
-from studio.gui.words import bytes_text, duration, phase_text
+from studio.gui.words import bytes_text, counted, duration, phase_text
 
 SILENCE_SECONDS = 30.0
 """After so long without an event the person is told that nothing was heard."""
@@ -23,6 +24,7 @@ SILENCE_SECONDS = 30.0
 _TICK_MILLISECONDS = 1000
 _DISK_EVERY_TICKS = 15
 _LITTLE_DISK_BYTES = 5e9
+_LARGE = 1.6
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class StatusBar(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("status")
-        self.setAccessibleName("Status")
+        self.setAccessibleName(said("Status"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._heard: dict[Job, float] = {}
@@ -88,16 +90,16 @@ class StatusBar(QWidget):
         """Show how many messages lie behind the bell."""
         self._messages = count
         self._bell.setText(str(count) if count else "")
-        words = f"{count} messages" if count != 1 else "1 message"
-        self._bell.setAccessibleName(f"Messages: {count}")
-        self._bell.setToolTip(words if count else "No messages")
+        words = counted(count, "message")
+        self._bell.setAccessibleName(said("Messages: {count}", count=count))
+        self._bell.setToolTip(words if count else said("No messages"))
 
     def dress(self) -> None:
         """Take over the theme's sizes and colours."""
         theme = current_theme()
         self._layout.setContentsMargins(theme.px(16), theme.px(2), theme.px(8), theme.px(2))
         self._layout.setSpacing(theme.px(8))
-        self._bar.setFixedWidth(theme.px(160))
+        self._bar.setFixedWidth(theme.px(160 if theme.scale < _LARGE else 40))  # the words need the room
         for made, name in ((self._bell, "bell"), (self._stop, "stop")):
             self._put_icon(made, name)
         self._show_device()
@@ -112,7 +114,7 @@ class StatusBar(QWidget):
     def works(self) -> list[Work]:
         """Everything that runs on this project, this window's own jobs first."""
         own = [self._of_job(job) for job in self._session.jobs]
-        if any(job.operation == "train" for job in self._session.jobs):
+        if any(job.operation in ("train", "queue") for job in self._session.jobs):
             return own
         return own + [_of_run(run) for run in self._session.runs if run.state == "running"]
 
@@ -121,11 +123,12 @@ class StatusBar(QWidget):
         share = progress.done / progress.total if progress and progress.total else None
         words = []
         if progress:
-            count = f"{progress.done} of {progress.total} {progress.unit}".strip() if progress.total else ""
-            left = f"{duration(progress.seconds_left)} left" if progress.seconds_left else ""
+            count = said("{done} of {total} {unit}", done=progress.done, total=progress.total,
+                         unit=said(progress.unit)).strip() if progress.total else ""
+            left = said("{time} left", time=duration(progress.seconds_left)) if progress.seconds_left else ""
             words = [phase_text(progress.phase), count, left]
         silent = time.monotonic() - self._heard.get(job, time.monotonic())
-        return Work(job.title, " · ".join(filter(None, words)) or "starting", share, silent, job.request_stop,
+        return Work(job.title, " · ".join(filter(None, words)) or said("starting"), share, silent, job.request_stop,
                     job.stopping)
 
     def _follow(self, job: Job) -> None:
@@ -161,11 +164,11 @@ class StatusBar(QWidget):
         silent = work.silent_seconds > SILENCE_SECONDS
         text = f"{work.title}: {work.words}"
         if silent:
-            text = f"{work.title}: nothing heard for {duration(work.silent_seconds)}"
+            text = said("{title}: nothing heard for {time}", title=work.title, time=duration(work.silent_seconds))
         elif work.stopping:
-            text = f"{work.title}: stopping and saving"
+            text = said("{title}: stopping and saving", title=work.title)
         if len(works) > 1:
-            text += f" · {len(works) - 1} more"
+            text += said(" · {count} more", count=len(works) - 1)
         self._work.setText(text)
         self._work.setToolTip("\n".join(f"{one.title}: {one.words}" for one in works))
         wanted = "warning" if silent else ""
@@ -173,9 +176,9 @@ class StatusBar(QWidget):
             set_kind(self._work, wanted)
         self._bar.setRange(0, 0 if work.share is None else 1000)
         self._bar.setValue(round(1000 * (work.share or 0)))
-        self._bar.setAccessibleName(f"Progress of {work.title}")
+        self._bar.setAccessibleName(said("Progress of {title}", title=work.title))
         self._stop.setEnabled(not work.stopping)
-        self._stop.setAccessibleName(f"Stop {work.title}")
+        self._stop.setAccessibleName(said("Stop {title}", title=work.title))
 
     def _stop_first(self) -> None:
         if works := self.works():
@@ -187,10 +190,10 @@ class StatusBar(QWidget):
         title, reason = device.get("title", ""), device.get("reason", "")
         slow = bool(device) and device.get("kind") == "cpu"
         theme = current_theme()
-        self._device.setText(title or "looking at this machine")
-        words = f"Trains on the processor: {reason}" if slow else title
-        self._device.setToolTip(f"{words}\nWhat works on this machine".strip())
-        self._device.setAccessibleName(f"Device: {title}. {reason}".strip())
+        self._device.setText(title or said("looking at this machine"))
+        words = said("Trains on the processor: {reason}", reason=reason) if slow else title
+        self._device.setToolTip(said("{words}\nWhat works on this machine", words=words).strip())
+        self._device.setAccessibleName(said("Device: {title}. {reason}", title=title, reason=reason).strip())
         wanted = "plain-warning" if slow else "plain"
         if self._device.property("kind") != wanted:
             set_kind(self._device, wanted)
@@ -203,8 +206,8 @@ class StatusBar(QWidget):
             self._disk.setText("")
             return
         free = files.free_bytes(project.root)
-        self._disk.setText(f"{bytes_text(free)} free")
-        self._disk.setToolTip(f"Free space on the disk of {project.root}")
+        self._disk.setText(said("{free} free", free=bytes_text(free)))
+        self._disk.setToolTip(said("Free space on the disk of {root}", root=project.root))
         wanted = "warning" if free < _LITTLE_DISK_BYTES else "quiet"
         if self._disk.property("kind") != wanted:
             set_kind(self._disk, wanted)
@@ -218,5 +221,8 @@ class StatusBar(QWidget):
 def _of_run(run: Run) -> Work:
     """A run that another window or a command line started."""
     share = run.step / run.total_steps if run.total_steps else None
-    words = f"step {run.step} of {run.total_steps}" if run.total_steps else "running"
-    return Work(f"Training {run.name}", words, share, 0.0, lambda: request_stop(run.folder), stopping=False)
+    words = said("step {step} of {total_steps}", step=run.step,
+                 total_steps=run.total_steps) if run.total_steps else said("running")
+    words = said("paused · {words}", words=words) if run.paused else words
+    return Work(said("Training {run}", run=run.name), words, share, 0.0, lambda: request_stop(run.folder),
+                stopping=False)

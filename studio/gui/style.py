@@ -94,10 +94,11 @@ QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; padd
     selection-background-color: $accent; selection-color: $on_accent; }
 QCheckBox, QRadioButton { spacing: ${p8}px; padding: ${p2}px; border: 1px solid transparent; border-radius: ${p4}px; }
 QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
-QCheckBox::indicator { width: ${p16}px; height: ${p16}px; border: 1px solid $quiet; border-radius: ${p4}px;
-    background: $field; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
-QRadioButton::indicator { width: ${p14}px; height: ${p14}px; border: 1px solid $quiet; border-radius: ${p8}px;
+QCheckBox::indicator, QListView::indicator { width: ${p16}px; height: ${p16}px; border: 1px solid $quiet;
+    border-radius: ${p4}px; background: $field; }
+QCheckBox::indicator:checked, QListView::indicator:checked { background: $accent; border-color: $accent;
+    image: url("$check"); }
+QRadioButton::indicator { width: ${p14}px; height: ${p14}px; border: ${p1}px solid $quiet; border-radius: ${p8}px;
     background: $field; }
 QRadioButton::indicator:checked { background: $on_accent; border: ${p4}px solid $accent; width: ${p8}px;
     height: ${p8}px; }

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label, row
 from studio.gui.session import Session
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 
 _FOLLOW_MILLISECONDS = 150
@@ -27,20 +28,20 @@ class Step:
 
 
 STEPS = (
-    Step("library", ("library.table", "library.stop", "rail.library"), "Your videos",
-         "Every video was read once. This list says which are healthy and which belong together; you can leave some "
-         "out. Nothing is ever written to your files."),
-    Step("sampling", ("sampling.tuples", "rail.sampling"), "The question",
-         "Clips of a video are put out of order, exactly as the network gets them. Deal again, or answer ten yourself: "
-         "what you cannot answer the network may not learn."),
-    Step("task", ("task.recipe", "rail.task"), "The recipe",
-         "A recipe says what is asked and which network answers. Quick is a good start without a GPU."),
-    Step("training", ("train.start", "rail.train"), "Training",
-         "Start here. What counts is that the answers about held-out videos climb above the chance line. Stopping "
-         "loses nothing."),
-    Step("neighbours", ("neighbours.grid", "rail.neighbours"), "What it learned",
-         "When a run has weights: pick a moment, and see which moments the trained network finds alike, beside an "
-         "untrained one."),
+    Step("library", ("library.table", "library.stop", "rail.library"), noted("Your videos"),
+         noted("Every video was read once. This list says which are healthy and which belong together; you can leave "
+               "some out. Nothing is ever written to your files.")),
+    Step("sampling", ("sampling.tuples", "rail.sampling"), noted("The question"),
+         noted("Clips of a video are put out of order, exactly as the network gets them. Deal again, or answer ten "
+               "yourself: what you cannot answer the network may not learn.")),
+    Step("task", ("task.recipe", "rail.task"), noted("The recipe"),
+         noted("A recipe says what is asked and which network answers. Quick is a good start without a GPU.")),
+    Step("training", ("train.start", "rail.train"), noted("Training"),
+         noted("Start here. What counts is that the answers about held-out videos climb above the chance line. "
+               "Stopping loses nothing.")),
+    Step("neighbours", ("neighbours.grid", "rail.neighbours"), noted("What it learned"),
+         noted("When a run has weights: pick a moment, and see which moments the trained network finds alike, beside "
+               "an untrained one.")),
 )
 
 
@@ -108,8 +109,8 @@ class Tour(QObject):
         if self._session.project is not None:
             self._session.go_to(step.page)
         self._frame = _Frame(self._window)
-        self._note = _Note(self._window, step, f"{place + 1} of {len(STEPS)}", last=place + 1 == len(STEPS),
-                           further=self.next, skip=self.stop)
+        count = said("{number} of {count}", number=place + 1, count=len(STEPS))
+        self._note = _Note(self._window, step, count, last=place + 1 == len(STEPS), further=self.next, skip=self.stop)
         self._follow()
         self._timer.start()
 
@@ -161,7 +162,7 @@ class _Note(QFrame):
         super().__init__(window)
         theme = current_theme()
         self.setObjectName("tour.note")
-        self.setAccessibleName(f"{step.title}. {step.words}")
+        self.setAccessibleName(f"{said(step.title)}. {said(step.words)}")
         set_kind(self, "notice")
         self.setFixedWidth(theme.px(320))
         words = label(step.words, "quiet", wrap=True)
@@ -173,7 +174,7 @@ class _Note(QFrame):
         ways: list[QWidget | None] = [label(count, "caption"), None]
         if not last:
             ways.append(button("Skip", name="tour.skip", kind="plain", clicked=skip))
-        ways.append(button("Done" if last else "Next", name="tour.next", clicked=further))
+        ways.append(button(said("Done") if last else said("Next"), name="tour.next", clicked=further))
         layout.addLayout(row(*ways))
 
 

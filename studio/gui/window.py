@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from studio.gui.rail import Entry, Rail
 from studio.gui.session import Notice, Session
 from studio.gui.shortcuts import Shortcut, install
 from studio.gui.statusbar import StatusBar
+from studio.gui.texts import said
 from studio.gui.tour import Tour
 
 _AFTER_FIRST_PAINT_MILLISECONDS = 50
@@ -67,12 +68,14 @@ class Window(QMainWindow):
         projects.open_or_add(self.session, folder)
 
     def set_theme(self, name: str) -> None:
-        """Dress everything in `dark`, `light` or what the `system` has."""
+        """Dress everything in `dark`, `light` or what the `system` has, now."""
         self.appearance.set_theme(name)
+        self.pages.finish_dressing()
 
     def set_text_scale(self, scale: float) -> None:
-        """Set the size of text and controls, 1 to 2."""
+        """Set the size of text and controls, 1 to 2, now."""
         self.appearance.set_scale(scale)
+        self.pages.finish_dressing()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -149,7 +152,7 @@ class Window(QMainWindow):
             Shortcut(["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", session.undo.redo),
             Shortcut(["Ctrl++", "Ctrl+="], "Larger text", lambda: self.appearance.step_scale(1)),
             Shortcut(["Ctrl+-"], "Smaller text", lambda: self.appearance.step_scale(-1)),
-            Shortcut(["Ctrl+0"], "Text at 100 %", lambda: self.set_text_scale(1.0)),
+            Shortcut(["Ctrl+0"], "Text at 100 %", lambda: self.appearance.set_scale(1.0)),
             Shortcut(["F1", "?"], "Help: keys and words", self._show_shortcuts),
             Shortcut(["Ctrl+W", "Ctrl+Q"], "Close the window", self.close),
         ]
@@ -160,16 +163,24 @@ class Window(QMainWindow):
             self.pages.build_in_background()
 
     def _dress(self) -> None:
+        """Change the dress in a few turns of the event loop, under a busy pointer; the old picture stays meanwhile."""
+        self.pages.finish_dressing()
         focus = QApplication.focusWidget()
         name = focus.objectName() if focus else ""
         self.setUpdatesEnabled(False)
-        self.pages.drop()
-        dress(self.session)
-        self.notices.dress()
-        self.pages.rebuild()
-        self.setUpdatesEnabled(True)
-        if again := self.findChild(QWidget, name) if name else None:
-            again.setFocus()
+        self.setCursor(Qt.CursorShape.BusyCursor)
+
+        def dress_all() -> None:
+            dress(self.session)
+            self.notices.dress()
+
+        def over() -> None:
+            self.unsetCursor()
+            self.setUpdatesEnabled(True)
+            if again := self.findChild(QWidget, name) if name else None:
+                again.setFocus()
+
+        self.pages.make_anew(dress=dress_all, over=over)
 
     def _show_shortcuts(self) -> None:
         HelpDialog(self, self.shortcuts, show_around=self.tour.start).open()
@@ -183,7 +194,7 @@ class Window(QMainWindow):
         project = self.session.project
         name = (project.settings.name or project.root.name) if project else ""
         self.rail.set_project(name)
-        only_looks = " (only looking)" if self.session.writing.reason else ""
+        only_looks = " " + said("(only looking)") if self.session.writing.reason else ""
         self.setWindowTitle(f"{name}{only_looks} – Unshuffle Studio" if name else "Unshuffle Studio")
 
     def _notify(self, notice: Notice) -> None:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from studio.gui.texts import noted, said, said_count
+
 _BREAKS = re.compile(r"(?<=[_\-./\\])(?=[^\s])")
+_LONG_WORD = re.compile(r"([^\s\u200b]{24})(?=[^\s\u200b]{4})")
 
 
 def duration(seconds: float | None) -> str:
@@ -17,10 +20,11 @@ def duration(seconds: float | None) -> str:
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole < 600 and whole % 60 else f"{round(whole / 60)} min"
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if whole < 600 and rest else f"{round(whole / 60)} min"
     if whole < 48 * 3600:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{round(whole / 86400)} days"
+    return counted(round(whole / 86400), "day")
 
 
 def bytes_text(count: float) -> str:
@@ -29,13 +33,13 @@ def bytes_text(count: float) -> str:
         if count >= size:
             number = count / size
             return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
-    return f"{count:.0f} bytes"
+    return said("{count} bytes", count=f"{count:.0f}")
 
 
 def number(value: float) -> str:
     """Write a count with thin gaps between the thousands, or short for millions: `12 400`, `14.4 million`."""
     if value >= 1e6:
-        return f"{value / 1e6:.1f} million"
+        return said("{millions} million", millions=f"{value / 1e6:.1f}")
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
@@ -46,14 +50,13 @@ def share(value: float | None) -> str:
 
 def counted(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun: `1 video`, `2 videos`."""
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
-
+    return said_count(one, count=count, number=number(count)) or \
+        f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def breakable(text: str) -> str:
-    """Let a long name break after its underlines, dashes, dots and slashes."""
-    return _BREAKS.sub("\u200b", text)
-
+    """Let a long name break after its underlines, dashes, dots and slashes, and a very long word anywhere."""
+    return _LONG_WORD.sub("\\1\u200b", _BREAKS.sub("\u200b", text))
 
 
 def seconds_text(seconds: float) -> str:
@@ -67,28 +70,31 @@ def seconds_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-
 def frames_text(frames: Sequence[int]) -> str:
     """Say frame numbers shortly: `frame 7`, `frames 12–27`, `frames 12–42, every 2nd`, `frames 14, 12, 13`."""
     if len(frames) == 1:
-        return f"frame {frames[0]}"
+        return said("frame {frame}", frame=frames[0])
     if list(frames) != sorted(frames):
-        return "frames " + ", ".join(str(frame) for frame in frames)
+        return said("frames {frames}", frames=", ".join(str(frame) for frame in frames))
     steps = {later - earlier for earlier, later in pairwise(frames)}
-    every = f", every {ordinal(max(steps))}" if len(steps) == 1 and max(steps) > 1 else ""  # or at a rate of its own
-    return f"frames {frames[0]}–{frames[-1]}{every}"
+    shown = said("frames {frames}", frames=f"{frames[0]}–{frames[-1]}")
+    if len(steps) == 1 and max(steps) > 1:  # or they are at a rate of their own
+        shown = said("{frames}, every {place}", frames=shown, place=ordinal(max(steps)))
+    return shown
 
 
-
-PHASES = {"scan": "looking for videos", "ingest": "reading videos", "features": "making features"}
+PHASES = {"scan": noted("looking for videos"), "ingest": noted("reading videos"),
+          "relink": noted("comparing videos"), "features": noted("making features")}
 
 
 def phase_text(phase: str) -> str:
     """Say what an operation is doing, in words."""
-    return PHASES.get(phase, phase.replace("-", " "))
+    return said(PHASES.get(phase, phase.replace("-", " ")))
 
 
 def ordinal(number: int) -> str:
     """Say a place: 1st, 2nd, 3rd, 4th."""
+    if (other := said("{number}th", number=number)) != f"{number}th":
+        return other  # another language
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"

@@ -11,7 +11,7 @@ from studio.engine.project import Project
 from studio.engine.project_lock import BEAT_SECONDS, ProjectLock
 from studio.gui.background import Background
 
-CHANGES = frozenset({"scan", "relink", "train", "evaluate", "report"})
+CHANGES = frozenset({"scan", "relink", "train", "queue", "evaluate", "report"})
 """Operations that write into a project; the others may run while it is only looked at."""
 
 

@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
@@ -45,6 +46,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("STUDIO_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_window_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a window on the screen: it would outlive the studio's own, and keep the program alive."""
+    yield
+    settle()
+    if left := shown_windows():
+        gc.collect()
+        left = shown_windows()
+        for one in QGuiApplication.topLevelWindows():
+            one.close()  # the next test starts with none
+        assert left == [], f"{request.node.name} left on the screen: {', '.join(left)}"
 
 
 @pytest.fixture
@@ -114,6 +128,11 @@ def scanned(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(scanned: Path, tmp_path: Path) -> Path:
     """A scanned project of the test's own."""
     return Path(shutil.copytree(scanned, tmp_path / "study"))
+
+
+def shown_windows() -> list[str]:
+    """Name the windows that are on the screen."""
+    return [type(one).__name__ for one in QApplication.topLevelWidgets() if one.isVisible()]
 
 
 def wait_for(true: Callable[[], object], *, seconds: float = 20.0) -> None:

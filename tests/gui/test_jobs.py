@@ -34,6 +34,10 @@ class Heard:
         return self.ends[0]
 
 
+def phases(heard: Heard) -> list[str]:
+    return [event.phase for event in heard.events if isinstance(event, Progress)]
+
+
 @pytest.mark.usefixtures("qapp")
 class TestJob:
     def test_events_arrive_typed_and_in_order(self, tmp_path: Path, clips: Path) -> None:
@@ -60,6 +64,34 @@ class TestJob:
         heard = Heard("scan", str(tmp_path / "P"), str(clips), "--workers", "1")
         heard.job.request_stop()
         assert heard.wait()[0] == STOPPED
+
+    def test_a_scan_waits_and_goes_on_when_asked(self, tmp_path: Path, clips: Path) -> None:
+        heard = Heard("scan", str(tmp_path / "P"), str(clips), "--workers", "1")
+        heard.job.request_pause()
+        assert heard.job.pausing
+        wait_for(lambda: phases(heard).count("paused") > 2, seconds=40)
+        assert heard.job.progress and heard.job.progress.done < 10
+        heard.job.request_pause(wanted=False)
+        assert not heard.job.pausing and heard.wait() == (0, "")
+        assert heard.job.finished_event and heard.job.finished_event.result["videos"] == 10
+
+    def test_a_scan_that_waits_can_be_stopped(self, tmp_path: Path, clips: Path) -> None:
+        heard = Heard("scan", str(tmp_path / "P"), str(clips), "--workers", "1")
+        heard.job.request_pause()
+        wait_for(lambda: "paused" in phases(heard), seconds=40)
+        heard.job.request_stop()
+        assert heard.wait() == (STOPPED, "")
+
+    def test_a_scan_that_waits_goes_on_when_nobody_is_left_to_let_it(self, tmp_path: Path, clips: Path) -> None:
+        heard = Heard("scan", str(tmp_path / "P"), str(clips), "--workers", "1")
+        heard.job.request_pause()
+        wait_for(lambda: "paused" in phases(heard), seconds=40)
+        child = child_with("scan")
+        heard.job.detach()
+        assert child and heard.job.wait(1000)
+        wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=40)
+        with Project.open(tmp_path / "P").catalogue() as catalogue:
+            assert len(catalogue.videos()) == 10
 
     def test_a_detached_job_goes_on(self, tmp_path: Path, clips: Path) -> None:
         heard = Heard("scan", str(tmp_path / "P"), str(clips))

@@ -16,6 +16,7 @@ from studio.engine.catalogue import PARTIAL, Video
 from studio.engine.project import Grouping, Project
 from studio.gui import library_edits, library_facts
 from studio.gui.pages.library import LibraryPage
+from studio.gui.shelf import Shelf
 from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel, health
 from studio.gui.window import Window
 from tests.gui.conftest import wait_for
@@ -174,9 +175,10 @@ def test_the_space_of_a_scan_is_said_in_words() -> None:
 def test_the_words_about_videos() -> None:
     good = Video(id=1, source="s", path="a.mp4", verdict="good", seconds=60, group="s/a.mp4")
     partly = replace(good, id=2, path="b.mp4", verdict=PARTIAL, reason="20 of 90 frames", group="b")
-    assert library_facts.summary([good, partly]) == "2 videos, 1 partly readable, 2 min in all; 2 groups."
-    assert library_facts.problems([good]) == ("", "")
-    assert library_facts.problems([good, partly])[1] == "b.mp4 (20 of 90 frames)."
+    assert library_facts.summary(Shelf([good, partly]).totals) == ("2 videos, 1 partly readable, 2 min in all; "
+                                                                   "2 groups.")
+    assert library_facts.problems(Shelf([good]).totals) == ("", "")
+    assert library_facts.problems(Shelf([good, partly]).totals)[1] == "b.mp4 (20 of 90 frames)."
     assert health(partly) == "partly readable: 20 of 90 frames"
     assert [COLUMNS[5].text(one) for one in (good, partly)] == ["its own", "b"]
 
@@ -184,8 +186,8 @@ def test_the_words_about_videos() -> None:
 def test_a_hundred_thousand_videos_filter_and_scroll_at_once(qapp: QApplication) -> None:
     asked: list[Any] = []
     model = VideoModel(asked.append)
-    model.set_videos([Video(id=number, source="s", path=f"folder/{number:06}.mp4", verdict="good", seconds=number % 97)
-                      for number in range(100_000)])
+    model.set_videos(Shelf([Video(id=number, source="s", path=f"folder/{number:06}.mp4", verdict="good",
+                                  seconds=number % 97) for number in range(100_000)]))
     started = time.monotonic()
     model.set_filter("099")
     model.set_filter("")

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QLocale, Qt, QTranslator
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication
 
+from studio.engine.augmentation import Augmentation
+from studio.engine.recipe import Training
+from studio.engine.sampling import Sampling
 from studio.gui.blocks import button, label
-from studio.gui.widgets.editors import NumberBox
-from studio.gui.window import Window
-from tests.gui.conftest import settle
-
-PAGES = ("start", "library", "training", "doctor")
-
-
-class Longer(QTranslator):
-    """A language whose words are 40 % longer."""
-
-    def translate(self, context: str, source: str, disambiguation: str | None = None, n: int = -1) -> str:
-        if context != "studio" or not source:
-            return ""
-        return f"[{source}{'~' * round(0.4 * len(source))}]"
-
-    def isEmpty(self) -> bool:
-        return False
+from studio.gui.widgets.editors import NumberBox, WholeNumberBox, WholeNumbersBox, editor_of, limits, read_number
+from tests.gui.pseudo import Longer
+from tests.gui.warm import put_away
 
 
 @pytest.fixture
@@ -46,18 +36,6 @@ def locale(request: pytest.FixtureRequest) -> Iterator[QLocale]:
     QLocale.setDefault(before)
 
 
-def cut_off(root: QWidget) -> list[str]:
-    """The labels and buttons that are shown with less room than their words need."""
-    found = []
-    for kind in (QLabel, QPushButton):
-        for one in root.findChildren(kind):
-            shown = one.isVisible() and one.text() and not (isinstance(one, QLabel) and one.wordWrap())
-            may_be_cut = one.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored
-            if shown and not may_be_cut and one.width() < one.minimumSizeHint().width():
-                found.append(f"{one.objectName()} {one.text()!r}: {one.width()} of {one.minimumSizeHint().width()}")
-    return found
-
-
 @pytest.mark.parametrize("typed", ["0,25", "0.25"])
 def test_a_number_is_understood_with_a_comma_and_with_a_point(qapp: QApplication, locale: QLocale, typed: str) -> None:
     box = NumberBox(minimum=0, maximum=10)
@@ -66,38 +44,86 @@ def test_a_number_is_understood_with_a_comma_and_with_a_point(qapp: QApplication
     QTest.keyClicks(box, typed)
     QTest.keyClick(box, Qt.Key.Key_Return)
     assert box.value() == 0.25
-    box.close()
-    box.deleteLater()
+    put_away(box)
+
+
+@pytest.mark.parametrize(("typed", "value"), [("1,5", 1.5), ("1.5 s", 1.5), ("1,5 s", 1.5), (",5", 0.5),
+                                              ("0,0005", 0.0005), ("−2", -2.0), ("1e-3", 0.001), ("2,5e-1", 0.25)])
+def test_numbers_with_units_signs_and_powers(qapp: QApplication, locale: QLocale, typed: str, value: float) -> None:
+    box = NumberBox(minimum=-10, maximum=10, unit="s")
+    box.show()
+    box.lineEdit().selectAll()
+    box.lineEdit().insert(typed)  # as if it was pasted: what the field refuses does not come in
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == pytest.approx(value)
+    assert "," not in box.text(), "numbers are written one way everywhere"
+    put_away(box)
+
+
+@pytest.mark.parametrize("typed", ["1.2.3", "1,2,3", "abc", "1_000"])
+def test_what_is_no_number_changes_nothing(qapp: QApplication, locale: QLocale, typed: str) -> None:
+    assert read_number(typed) is None
+    box = NumberBox(minimum=0, maximum=5000)
+    box.set_value(7)
+    box.lineEdit().setText(typed)
+    box.interpretText()
+    assert box.value() == 7
+    put_away(box)
+
+
+def options() -> list[tuple[str, dict[str, Any]]]:
+    """Every option of a recipe that is a number or a list of numbers."""
+    found = []
+    for model in (Sampling, Augmentation, Training):
+        for key, part in model.model_json_schema()["properties"].items():
+            if part.get("type") in ("integer", "number", "array"):
+                found.append((f"{model.__name__}.{key}", part))
+    return found
+
+
+def test_every_option_shows_and_takes_its_numbers_in_every_language(qapp: QApplication, locale: QLocale) -> None:
+    kinds = set()
+    for name, part in options():
+        editor = editor_of(part)
+        kinds.add(type(editor))
+        default = part.get("default")
+        editor.set_value(default)
+        assert editor.value() == default, name
+        if isinstance(editor, NumberBox):
+            low, high = limits(part)
+            wanted = round(((low or 0) + min(high if high is not None else 9, 9)) / 2 + 0.03, 2)
+            editor.lineEdit().setText(f"{wanted}".replace(".", ","))
+            editor.interpretText()
+            assert editor.value() == wanted, name
+        elif isinstance(editor, WholeNumbersBox):
+            editor.clear()
+            QTest.keyClicks(editor, "3, 12;100")
+            assert editor.value() == [3, 12, 100], name
+        elif isinstance(editor, WholeNumberBox):
+            low, _high = limits(part)
+            editor.lineEdit().setText(f"{math.ceil(low or 0) + 1}")
+            editor.interpretText()
+            assert editor.value() == math.ceil(low or 0) + 1, name
+        put_away(editor)
+    assert kinds >= {NumberBox, WholeNumberBox, WholeNumbersBox}
+
+
+def test_large_whole_numbers_are_read_with_and_without_gaps(qapp: QApplication, locale: QLocale) -> None:
+    box = WholeNumberBox(minimum=0, maximum=10**6, unit="steps")
+    box.show()
+    for typed in ("12000", "12000 steps"):
+        box.set_value(1)
+        box.selectAll()
+        QTest.keyClicks(box, typed)
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        assert box.value() == 12_000, typed
+    assert box.text().replace("\u00a0", " ") == "12000 steps", "no thousands separator that could be a decimal comma"
+    put_away(box)
 
 
 def test_labels_and_buttons_are_translated(longer: Longer) -> None:
     made, pressed = label("Folders"), button("Scan", name="x", tip="Read them")
-    assert made.text() == "[Folders~~~]" and pressed.text() == "[Scan~~]" == pressed.accessibleName()
-    assert pressed.toolTip() == "[Read them~~~~]" and label("").text() == ""
+    assert made.text() == "[Folders ~~~~]" and pressed.text() == "[Scan]" == pressed.accessibleName()
+    assert pressed.toolTip() == "[Read them ~~~~]" and label("").text() == ""
     for one in (made, pressed):
         one.deleteLater()
-
-
-def test_longer_words_are_not_cut_off(longer: Longer, window: Window, project: Path) -> None:
-    window.session.open_project(project)
-    window.pages.drop()
-    window.pages.rebuild()  # the start page was made before the language was chosen
-    for scale in (1.0, 1.25):
-        window.set_text_scale(scale)
-        for name in PAGES:
-            window.show_page(name)
-            settle()
-            page = window.page(name)
-            assert page is not None
-            assert cut_off(page) == [], f"{name} at {scale:.0%}"
-            assert any("~" in one.text() for one in page.findChildren(QLabel)), "the page is in the longer language"
-
-
-def test_a_label_that_is_cut_off_would_be_found(window: Window) -> None:
-    window.show_page("start")
-    page = window.page("start")
-    assert page is not None
-    narrow = QLabel("much too long for its room", page)
-    narrow.setFixedWidth(10)
-    narrow.show()
-    assert len(cut_off(page)) == 1

@@ -22,6 +22,7 @@ from studio.gui import statusbar
 from studio.gui.entries import ENTRIES
 from studio.gui.locked import LockedView
 from studio.gui.page_stack import NO_PROJECT
+from studio.gui.pages.sampling import SamplingPage
 from studio.gui.rail import Entry
 from studio.gui.theme import current_theme
 from studio.gui.widgets.probe_panel import ProbePanel
@@ -94,9 +95,9 @@ def test_keys_change_pages_and_text_size(window: Window, project: Path, qtbot: Q
     QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     assert window.pages.name == "library"
     QTest.keyClick(window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
-    assert current_theme().scale == 1.25 == window.session.settings.text_scale
+    wait_for(lambda: current_theme().scale == 1.25 == window.session.settings.text_scale)
     QTest.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
-    assert current_theme().scale == 1.0
+    wait_for(lambda: current_theme().scale == 1.0)
     QTest.keyClick(window, Qt.Key.Key_F1)
     sheet = window.findChild(QDialog, "shortcuts")
     assert sheet and sheet.isVisible()
@@ -117,6 +118,34 @@ def test_theme_and_text_size_make_the_page_anew_where_it_was(window: Window, pro
     for scale in (2.0, 1.0):
         window.set_text_scale(scale)
         assert window.width() <= 1280 and window.height() <= 800
+
+
+def test_a_change_of_theme_takes_turns_and_what_is_chosen_meanwhile_is_shown(window: Window, project: Path) -> None:
+    window.session.open_project(project)
+    window.session.go_to("sampling")
+    before = current_theme().name
+    window.rail.findChild(QToolButton, "rail.theme").click()
+    assert current_theme().name == before and not window.updatesEnabled(), "nothing heavy was done in the click itself"
+    assert window.cursor().shape() == Qt.CursorShape.BusyCursor
+    settle()
+    window.session.go_to("task")
+    assert window.rail.value() == "task", "the click is acknowledged at once"
+    wait_for(window.updatesEnabled)
+    assert current_theme().name != before and window.cursor().shape() == Qt.CursorShape.ArrowCursor
+    assert window.pages.currentWidget() is window.page("task")
+
+
+def test_a_page_that_cannot_be_made_anew_leaves_the_window_alive(window: Window, project: Path, unforeseen: list[str],
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    window.session.open_project(project)
+    window.session.go_to("sampling")
+    monkeypatch.setattr(SamplingPage, "refresh", lambda page: 1 / 0)
+    window.rail.findChild(QToolButton, "rail.theme").click()
+    wait_for(lambda: unforeseen)
+    assert window.updatesEnabled() and "ZeroDivisionError" in unforeseen.pop()
+    monkeypatch.undo()
+    window.session.go_to("sampling")
+    assert window.pages.currentWidget() is window.page("sampling")
 
 
 def test_a_dropped_folder_is_added_and_a_dropped_project_opened(window: Window, clips: Path, project: Path) -> None:
@@ -146,6 +175,7 @@ def test_an_error_nobody_foresaw_is_shown_with_its_details(window: Window, unfor
         raise KeyError("unforeseen thing")
     except KeyError as error:
         hook(KeyError, error, error.__traceback__)
+    assert window.notices.value() == [], "not while a widget may be laying itself out: in a turn of its own"
     thread = threading.Thread(target=lambda: {}["in a thread"], name="unlucky")
     thread.start()
     thread.join()

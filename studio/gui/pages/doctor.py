@@ -16,6 +16,7 @@ from studio.gui.pages.page import Page
 from studio.gui.report_text import machine_fact, tokens
 from studio.gui.reporting import machine_of, names_of
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.job_line import JobLine
 from studio.gui.words import counted
@@ -46,8 +47,9 @@ class DoctorPage(Page):
         self._rows.setColumnStretch(2, 1)
         self._sign = QLabel()
         self._sign.setPixmap(painted("chip", colour=current_theme().quiet, pixels=current_theme().px(48)))
-        self._teaching = Teaching(self._sign, "A look takes half a minute. It loads every part that the studio needs, "
-                                  "decodes a clip, and measures what the processor or GPU is good for.")
+        self._teaching = Teaching(self._sign, said("A look takes half a minute. It loads every part that the studio "
+                                                   "needs, decodes a clip, and measures what the processor or GPU "
+                                                   "is good for."))
         self.body.addWidget(self._job_line)
         self.body.addWidget(self._list)
         self.body.addWidget(self._teaching, 1)
@@ -68,7 +70,7 @@ class DoctorPage(Page):
     def look(self) -> None:
         """Look at the machine now."""
         if self.session.running_job("doctor") is None:
-            self.session.start_job("doctor", [], title="Looking at this machine")
+            self.session.start_job("doctor", [], title=said("Looking at this machine"))
 
     def report(self) -> str:
         """Write what was found, without names of the person's own."""
@@ -108,9 +110,9 @@ class DoctorPage(Page):
         self._list.setVisible(bool(checks))
         self._teaching.setVisible(not checks)
         self._copy.setVisible(bool(checks))
-        self._look.setText("Look again" if checks else "Look at this machine")
+        self._look.setText(said("Look again") if checks else said("Look at this machine"))
         self._look.setAccessibleName(self._look.text())
-        self.subtitle.setText(_summary(checks) if checks else self.summary)
+        self.subtitle.setText(_summary(checks) if checks else said(self.summary))
 
     def _put(self, row: int, check: Mapping[str, str]) -> None:
         theme, state = current_theme(), check["state"]
@@ -131,6 +133,7 @@ def _summary(checks: Checks) -> str:
     """Say how much of it works."""
     bad, warned = (sum(check["state"] == state for check in checks) for state in ("bad", "warning"))
     if not bad and not warned:
-        return "Everything works."
-    parts = [f"{counted(bad, 'thing')} to mend" if bad else "", f"{counted(warned, 'thing')} to know" if warned else ""]
-    return f"{', '.join(filter(None, parts))}; the rest works.".capitalize()
+        return said("Everything works.")
+    parts = [said("{things} to mend", things=counted(bad, "thing")) if bad else "",
+             said("{things} to know", things=counted(warned, "thing")) if warned else ""]
+    return said("{found}; the rest works.", found=", ".join(filter(None, parts)))

@@ -16,20 +16,22 @@ from studio.gui.jobs import Job
 from studio.gui.pages.page import Page, quoted
 from studio.gui.scores import TITLES, Scores, scores_of
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.confusion_grid import ConfusionGrid
 from studio.gui.widgets.evaluation_form import EvaluationForm
 from studio.gui.widgets.example_bars import ExampleBars
-from studio.gui.widgets.export_form import ExportForm
+from studio.gui.widgets.export_form import FEATURES, ExportForm
 from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.job_line import JobLine
+from studio.gui.widgets.report_form import ReportForm
 from studio.gui.widgets.run_choice import chosen_run, runs_with_weights
 from studio.gui.widgets.run_list import short_name
 from studio.gui.widgets.score_bars import ScoreBars
 from studio.gui.widgets.score_table import ScoreTable
 from studio.gui.words import bytes_text
 
-_MINE = ("evaluate", "export", "report")
+_MINE = ("evaluate", "export", "features", "report")
 
 
 class EvaluatePage(Page):
@@ -50,14 +52,14 @@ class EvaluatePage(Page):
         self._form.value_changed.connect(self._show)
         self._export.value_changed.connect(self.update_command_line)
         self._export.export_clicked.connect(self._start_export)
-        self._export.report_clicked.connect(self._open_report)
+        self._report.wanted.connect(self._start_report)
         self.table.value_changed.connect(self._show_bars)
         for job in session.jobs:
             self._hear_start(job)
 
     def waits_for(self) -> tuple[str, str] | None:
         if not runs_with_weights(self.session):
-            return "Evaluation waits for a run with weights: train one first.", "training"
+            return said("Evaluation waits for a run with weights: train one first."), "training"
         return None
 
     def command_line(self) -> str:
@@ -93,9 +95,11 @@ class EvaluatePage(Page):
             result.addWidget(part)
         self._empty = Teaching(ExampleBars(), "")
         self._form, self._export = EvaluationForm(self.session, prefix="evaluate"), ExportForm(prefix="evaluate")
+        self._report = ReportForm(prefix="evaluate")
         wide, side = QWidget(), QWidget()
         for holder, widgets in ((wide, (self._progress, self._failure, self._result, self._empty)),
-                                (side, (self._form, line(), label("Take it elsewhere", "heading"), self._export))):
+                                (side, (self._form, line(), label("Take it elsewhere", "heading"), self._export, line(),
+                                        label("Report", "heading"), self._report))):
             layout = QVBoxLayout(holder)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setSpacing(theme.px(16))
@@ -115,29 +119,31 @@ class EvaluatePage(Page):
             self._failure.hide()
             protocol = self._form.value()[0]
             self.session.start_job("evaluate", [str(project.root), *self._arguments(run)],
-                                   title=f"{TITLES[protocol]} of {short_name(run.name)}")
+                                   title=said("{protocol} of {run}", protocol=said(TITLES[protocol]),
+                                              run=short_name(run.name)))
 
     def _start_export(self) -> None:
         project, run = self.session.project, chosen_run(self.session)
         if project and run and not self._export.problem and self._working() is None:
             chosen, destination = self._export.value()
             self._export.say("")
-            self.session.start_job("export", [str(project.root), run.name, "--format", chosen, "-o", destination],
-                                   title="Export")
+            if chosen in FEATURES:
+                self.session.start_job("features", [str(project.root), run.name, "-o", destination],
+                                       title=said("Features"))
+            else:
+                self.session.start_job("export", [str(project.root), run.name, "--format", chosen, "-o", destination],
+                                       title=said("Export"))
 
-    def _open_report(self) -> None:
-        """Open the report; it is written first where it is missing."""
+    def _start_report(self, arguments: list[str]) -> None:
+        """Write the report anew, so that it says what is known by now; it is opened when it is there."""
         project, run = self.session.project, chosen_run(self.session)
-        if project is None or run is None:
-            return
-        if (run.folder / "report.html").is_file():
-            self._open_file(run.folder / "report.html")
-        elif self._working() is None:
-            self.session.start_job("report", [str(project.root), run.name], title="Report")
+        if project and run and self._working() is None:
+            self._report.say("")
+            self.session.start_job("report", [str(project.root), run.name, *arguments], title=said("Report"))
 
     def _open_file(self, path: Path) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self._export.say(f"No program opened the report. It lies in {path}.", kind="warning")
+            self._report.say(said("No program opened the report. It lies in {path}.", path=path))
 
     def _working(self) -> Job | None:
         return next((job for job in self.session.jobs if job.operation in _MINE), None)
@@ -154,7 +160,7 @@ class EvaluatePage(Page):
         if self._progress.value() is job:
             self._progress.forget()
         if job.failed_event is not None:
-            self._failure.setText(f"The last try failed: {job.failed_event.message}")
+            self._failure.setText(said("The last try failed: {message}", message=job.failed_event.message))
             self._failure.show()
         elif job.finished_event is not None and not job.finished_event.stopped:
             self._tell_result(job)
@@ -165,8 +171,11 @@ class EvaluatePage(Page):
         if job.operation == "export":
             self._export.say(f"Written: {result['file']} ({bytes_text(result['bytes'])}), with a model card beside it.",
                              kind="good")
-        elif job.operation == "report" and (run := self.session.run(str(result["run"]))):
-            self._open_file(run.folder / "report.html")
+        elif job.operation == "features" and "file" in result:
+            self._export.say(said("Written: {file} ({size}).", file=result["file"], size=bytes_text(result["bytes"])),
+                             kind="good")
+        elif job.operation == "report" and self.session.project is not None:
+            self._open_file(self.session.project.root / str(result["report"]))
 
     def _look_again(self) -> None:
         if self.isVisible():
@@ -178,6 +187,7 @@ class EvaluatePage(Page):
         run, project = chosen_run(self.session), self.session.project
         self._kept = self._results_of(run) if run else {}
         self._export.set_run(run, folder=project.root / "exports" if project else Path())
+        self._report.set_runs(run, runs_with_weights(self.session))
         protocol = self._form.value()[0]
         result = self._kept.get(protocol)
         before = self._before(run, protocol) if run and result else None
@@ -185,29 +195,32 @@ class EvaluatePage(Page):
         self._result.setVisible(self._scores is not None)
         self._empty.setVisible(self._scores is None)
         if self._scores is not None and run is not None:
-            self._heading.setText(f"Was it worth it? {TITLES[protocol]} of {short_name(run.name)}")
+            self._heading.setText(said("Was it worth it? {protocol} of {run}", protocol=said(TITLES[protocol]),
+                                       run=short_name(run.name)))
             self.verdict.set_value(self._scores.sentence.replace(" %", "\u00a0%"), level=self._scores.level)
-            self._about.setText(" · ".join(self._scores.about) + ". Small figures: 95 % intervals.")
+            self._about.setText(" · ".join(self._scores.about) + said(". Small figures: 95 % intervals."))
             self.table.set_value(self._scores)
             self.confusion.set_value((result or {}).get("confusion"))
             self._show_bars(0)
         elif run is not None:
-            self._empty.set_value(f"{TITLES[protocol]} was not measured for {short_name(run.name)} yet. It tells "
-                                  "whether training made the features better than those of the untrained network.")
+            self._empty.set_value(said("{protocol} was not measured for {run} yet. It tells whether training made "
+                                       "the features better than those of the untrained network.",
+                                       protocol=said(TITLES[protocol]), run=short_name(run.name)))
         self._show_buttons()
         self.update_command_line()
 
     def _show_bars(self, column: int) -> None:
         if self._scores is not None:
-            self._bars_title.setText(f"{self._scores.columns[column]}, share of videos right")
+            self._bars_title.setText(said("{column}, share of videos right", column=self._scores.columns[column]))
             self._bars.set_value(self._scores, column=column)
 
     def _show_buttons(self) -> None:
         working = self._working()
         reason = self._form.problem or ("Something is being measured or written." if working else "")
         self._run.setEnabled(not reason)
-        self._run.setToolTip(reason or "Measure this run, beside random weights")
+        self._run.setToolTip(reason or said("Measure this run, beside random weights"))
         self._export.setEnabled(working is None)
+        self._report.setEnabled(working is None)
 
     def _results_of(self, run: Run) -> dict[str, Result]:
         try:

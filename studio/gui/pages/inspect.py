@@ -5,29 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabBar, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import display_path
 from studio.gui.blocks import NoticeBar, button, column, label
 from studio.gui.pages.page import Page, quoted
 from studio.gui.question import Question
 from studio.gui.session import Session
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.beside_choice import BesideChoice
 from studio.gui.widgets.clip_tile import Turns
+from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.heat_pair import HeatPair
 from studio.gui.widgets.layer_choice import LayerChoice
 from studio.gui.widgets.picture_save import PictureSave
 from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
-from studio.gui.widgets.unit_grid import UnitGrid
+from studio.gui.widgets.unit_side import UnitSide
 from studio.gui.widgets.video_picker import VideoPicker
 from studio.gui.widgets.waiting import Waiting
 from studio.gui.widgets.why_view import WhyView
 
 _COLUMN_PIXELS = 272
-_UNITS_SHOWN, _CLIPS_SHOWN = 18, 8
+CLIP, QUESTION = "clip", "question"
+_SHOWN = {CLIP: "A clip", QUESTION: "A question, as it is shown"}
+_WHY_SHOWN = "One clip of the video, or the elements of a question one after the other, in the order of the question"
 
+
+_FLAT = ("This layer answers alike everywhere in this clip, so there is nothing to see.",
+         "Where it does so in every clip, the network has collapsed: train again with a lower learning rate.")
 
 HEAT, UNITS, WHY = range(3)
 _VIEWS = ("Where it answers", "What units look for", "Why it answered")
@@ -46,25 +53,28 @@ class InspectPage(Page):
         self._asked_run = ""
         self._seed = 0
         self.question = Question(session, "activations", self)
-        self.units_question = Question(session, "units", self)
-        self.unit_question = Question(session, "unit", self)
         self.why_question = Question(session, "attribution", self)
-        for question, take in ((self.question, self._take_answer), (self.units_question, self._take_units),
-                               (self.unit_question, self._take_clips), (self.why_question, self._take_why)):
+        self.units = UnitSide(session, name=self.name, title="Trained weights", methods=("units", "unit"))
+        self.units_beside = UnitSide(session, name=f"{self.name}.other", title="Random weights",
+                                     methods=("units_beside", "unit_beside"))
+        for question, take in ((self.question, self._take_answer), (self.why_question, self._take_why)):
             question.answered.connect(take)
-            question.failed.connect(self._take_failure)
-            question.busy_changed.connect(self._show_busy)
         self._turns = Turns(self)
         self.run_choice = RunChoice(session, name=self.control("run"))
         self.picker = VideoPicker(session, self._turns, name=self.control("video"), tile=(_COLUMN_PIXELS - 4, 200))
         self.layer_choice = LayerChoice(name=self.name)
         self.beside = BesideChoice(session, name=self.control("beside"), pixels=False)
-        self.heats, self.unit_grid = HeatPair(name=self.name), UnitGrid(name=self.name)
-        self.why = WhyView(name=self.name)
+        self.shown = ChoiceBox(list(_SHOWN.items()))
+        label_of(self.shown, name=self.control("shown"), title=said("Shown"), about=_WHY_SHOWN)
+        self.heats, self.why = HeatPair(name=self.name), WhyView(name=self.name)
+        self._both_units = QWidget()
         self.views = self._make_views()
-        self.waiting = Waiting(name=self.control("waiting"))
-        for question in (self.question, self.units_question, self.why_question):
-            question.progressed.connect(self.waiting.progress)
+        self.waiting = Waiting(name=self.control("waiting"), can_stop=True)
+        self.waiting.stop_clicked.connect(self._stop)
+        for asked in (self.question, self.why_question, self.units, self.units_beside):
+            asked.failed.connect(self._take_failure)
+            asked.busy_changed.connect(self._show_busy)
+            asked.progressed.connect(self.waiting.progress)
         self._failure = self._make_failure()
         self.save = PictureSave(session, "activations", self._arguments, self, name=self.control("save"),
                                 tip="Save the frames and both heats as a PNG")
@@ -73,8 +83,10 @@ class InspectPage(Page):
         self.picker.value_changed.connect(lambda _video, _seconds: self._ask())
         self.layer_choice.value_changed.connect(lambda _layer, _unit: self._ask())
         self.beside.value_changed.connect(lambda _beside: self._ask())
-        self.unit_grid.value_changed.connect(self._ask_for_clips)
-        self.unit_grid.place_chosen.connect(self._look_at)
+        self.shown.value_changed.connect(lambda _shown: self._ask())
+        self.units.answered.connect(self.update_command_line)
+        self.units.grid.place_chosen.connect(self._look_at)
+        self.units_beside.grid.place_chosen.connect(self.picker.set_value)
         self.why.another.connect(self._ask_another)
         session.runs_changed.connect(self._session_changed)
         session.videos_changed.connect(self._session_changed)
@@ -82,9 +94,9 @@ class InspectPage(Page):
 
     def waits_for(self) -> tuple[str, str] | None:
         if not self.session.usable_videos:
-            return "This page needs videos that can be read.", "library"
+            return said("This page needs videos that can be read."), "library"
         if not runs_with_weights(self.session):
-            return "This page needs a trained run: its first weights come with its first validation.", "training"
+            return said("This page needs a trained run: its first weights come with its first validation."), "training"
         return None
 
     def refresh(self) -> None:
@@ -109,7 +121,7 @@ class InspectPage(Page):
     def _make_views(self) -> QTabBar:
         views = QTabBar()
         views.setObjectName(self.control("views"))
-        views.setAccessibleName("What to look at")
+        views.setAccessibleName(said("What to look at"))
         views.setDrawBase(False)
         views.setExpanding(False)
         for title in _VIEWS:
@@ -132,17 +144,23 @@ class InspectPage(Page):
         left.setSpacing(theme.px(8))
         left.addWidget(self.views)
         left.addWidget(self._failure)
-        for view in (self.heats, self.unit_grid, self.why):
+        both = QHBoxLayout(self._both_units)
+        both.setContentsMargins(0, 0, 0, 0)
+        both.setSpacing(theme.px(24))
+        for side_of_units in (self.units, self.units_beside):
+            both.addWidget(side_of_units, 1)
+        for view in self._shown_views:
             view.setVisible(view is self.heats)
             left.addWidget(view, 1)
         left.addWidget(self.waiting)
         right.setSpacing(theme.px(16))
-        self._beside = QWidget()
-        beside = column(label("Beside", "caption"), self.beside)
-        beside.setContentsMargins(0, 0, 0, 0)
-        self._beside.setLayout(beside)
-        for part in (self.run_choice, self.picker, self.layer_choice, self._beside):
+        self._what = QWidget()
+        what = column(label("Shown", "caption"), self.shown)
+        what.setContentsMargins(0, 0, 0, 0)
+        self._what.setLayout(what)
+        for part in (self.run_choice, self.picker, self._what, self.layer_choice):
             right.addWidget(part)
+        right.addLayout(column(label("Beside", "caption"), self.beside))
         self.body.addWidget(SideBySide(wide, side, column_pixels=_COLUMN_PIXELS), 1)
 
     def _session_changed(self) -> None:
@@ -154,17 +172,21 @@ class InspectPage(Page):
         for question in self._questions():
             question.forget()
         self._asked_run = ""
-        for view in (self.heats, self.unit_grid, self.why):
+        for view in (self.heats, self.units.grid, self.units_beside.grid, self.why):
             view.set_message("")
 
     def _questions(self) -> tuple[Question, ...]:
-        return self.question, self.units_question, self.unit_question, self.why_question
+        return self.question, self.why_question, *self.units.questions, *self.units_beside.questions
+
+    @property
+    def _shown_views(self) -> tuple[QWidget, QWidget, QWidget]:
+        return self.heats, self._both_units, self.why
 
     def _show_view(self, view: int) -> None:
-        for number, widget in enumerate((self.heats, self.unit_grid, self.why)):
+        for number, widget in enumerate(self._shown_views):
             widget.setVisible(number == view)
         self.layer_choice.setVisible(view != WHY)
-        self._beside.setVisible(view == HEAT)
+        self._what.setVisible(view == HEAT)
         self.layer_choice.set_unit_shown(view == HEAT)
         self.picker.setVisible(view != UNITS)
         self.save.set_operation(("activations", "units", "attribution")[view])
@@ -179,16 +201,17 @@ class InspectPage(Page):
         if run.name != self._asked_run:
             layer, unit = "", None
         self._asked_run = run.name
+        beside = str(self.beside.value())
         if self.view == UNITS:
-            self.units_question.ask({"run": run.name, "layer": layer, "count": _UNITS_SHOWN})
+            self.units.ask({"run": run.name, "layer": layer})
+            other = {"run": run.name, "random": True} if beside == "random" else {"run": beside}
+            self.units_beside.ask({**other, "layer": layer}, title=_title(beside))
         elif self.view == WHY:
-            self.why_question.ask({"run": run.name, "video_id": picked[0], "seed": self._seed})
+            self.why_question.ask({"run": run.name, "video_id": picked[0], "seed": self._seed, "beside": beside})
         else:
+            asked = {} if self.shown.value() == CLIP else {"question": self._seed}
             self.question.ask({"run": run.name, "video_id": picked[0], "at_seconds": picked[1], "layer": layer,
-                               "unit": unit, "beside": self.beside.value()})
-
-    def _ask_for_clips(self, unit: int) -> None:
-        self.unit_question.ask({**self.units_question.value(), "unit": unit, "clips": _CLIPS_SHOWN}, now=True)
+                               "unit": unit, "beside": beside, **asked})
 
     def _ask_another(self) -> None:
         self._seed += 1
@@ -196,7 +219,7 @@ class InspectPage(Page):
 
     def _look_at(self, video_id: int, at_seconds: float) -> None:
         """Look at a clip that excites a unit: where the layer's unit answers in it."""
-        unit = self.unit_grid.value()
+        unit = self.units.grid.value()
         self.picker.set_value(video_id, at_seconds)
         self.layer_choice.unit_box.set_value(unit)
         self.views.setCurrentIndex(HEAT)
@@ -206,35 +229,39 @@ class InspectPage(Page):
             if not any(question.busy for question in self._questions()):
                 self.waiting.stop()
             return
-        words = ("Looking at the clip", "Looking at every video", "Asking the network")[self.view]
-        self.waiting.start(words if self.session.description else "Starting the preview worker")
+        words = (noted("Looking at the clip"), noted("Looking at every video"), noted("Asking the network"))[self.view]
+        self.waiting.start(said(words) if self.session.description else said("Starting the preview worker"))
         self._failure.hide()
 
-    def _take_units(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
-        self.unit_grid.set_units(result, pictures)
-        self.update_command_line()
-
-    def _take_clips(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
-        self.unit_grid.set_clips(result, pictures)
+    def _stop(self) -> None:
+        """The person does not want to wait for what is asked."""
+        for question in self._questions():
+            question.stop()
+        self._failure.set_value(said("Stopped."), said("Nothing is lost: it can be asked again."), level="info")
 
     def _take_why(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
-        clips_EFHW3, trained_EFHW, random_EFHW = pictures
-        self.why.set_value(result, clips_EFHW3, {"trained": trained_EFHW, "random": random_EFHW})
+        clips_EFHW3, trained_EFHW, other_EFHW = pictures
+        self.why.set_value(result, clips_EFHW3, {"trained": trained_EFHW, "other": other_EFHW})
         self.update_command_line()
 
     def _take_answer(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
         clip_FHW3, trained_FHW, random_FHW = pictures
         self._failure.hide()
         self.layer_choice.set_layers(result["layers"], shown=result["layer"])
-        self.heats.set_value(clip_FHW3, trained_FHW, random_FHW, frames=result["frames"], times=result["times"])
+        self.heats.set_value(clip_FHW3, trained_FHW, random_FHW, frames=result["frames"], times=result["times"],
+                             elements=int(result["elements"]))
         beside = str(result["beside"])
-        self.heats.set_beside("Random weights" if beside == "random" else f"Run {beside}")
-        self.heats.set_agreement(*agreement(float(result["alike"]), beside=beside))
+        self.heats.set_beside(_title(beside))
+        self.heats.set_agreement(*(_FLAT if result["flat"] else agreement(float(result["alike"]), beside=beside)))
         self.update_command_line()
 
     def _take_failure(self, error: dict[str, Any]) -> None:
-        self._failure.set_value(error.get("message", "The preview worker could not answer."), error.get("remedy", ""))
-        (self.heats, self.unit_grid, self.why)[self.view].set_message("No picture")
+        self._failure.set_value(error.get("message", said("The preview worker could not answer.")),
+                                error.get("remedy", ""), level="bad")
+        if self.view == HEAT:
+            self.heats.set_message(said("No picture"))
+        elif self.view == WHY:
+            self.why.set_message(said("No picture"))
 
     def _arguments(self) -> list[str]:
         """What the view's command is given to draw what is shown; nothing while nothing is."""
@@ -242,15 +269,20 @@ class InspectPage(Page):
         if self.session.project is None or run is None or picked is None or video is None:
             return []
         layer, unit = self.layer_choice.value()
-        arguments = [str(self.session.project.root), run.name]
+        arguments, beside = [str(self.session.project.root), run.name], str(self.beside.value())
         if self.view == UNITS:
-            return arguments + (["--layer", layer] if layer else [])
+            return [*arguments, *(["--layer", layer] if layer else []), "--beside", beside]
         arguments += ["--video", f"{video.source}/{video.path}"]
+        others = ["--beside", beside] if beside != "random" else []
         if self.view == WHY:
-            return arguments + (["--seed", str(self._seed)] if self._seed else [])
-        arguments += ["--at", f"{picked[1]:.2f}", *(["--layer", layer] if layer else [])]
-        arguments += ["--beside", str(self.beside.value())] if self.beside.value() != "random" else []
+            return arguments + (["--seed", str(self._seed)] if self._seed else []) + others
+        arguments += ["--at", f"{picked[1]:.2f}"] if self.shown.value() == CLIP else ["--question", str(self._seed)]
+        arguments += [*(["--layer", layer] if layer else []), *others]
         return arguments + (["--unit", str(unit)] if unit is not None else [])
+
+
+def _title(beside: str) -> str:
+    return said("Random weights") if beside == "random" else said("Run {run}", run=beside)
 
 
 def agreement(alike: float, *, beside: str = "random") -> tuple[str, str]:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.engine.catalogue import Video
-from studio.engine.files import free_bytes
-from studio.engine.video.estimate import videos_to_make
+from studio.engine.project import tier_named
 from studio.gui import library_edits, library_facts, projects
 from studio.gui.background import Background
 from studio.gui.blocks import NoticeBar, Teaching, button, label, line
 from studio.gui.jobs import Job
 from studio.gui.mask_dialog import MaskDialog
 from studio.gui.pages.page import Page, quoted
+from studio.gui.scan_plan import Plan, ScanPlan
 from studio.gui.session import Session
+from studio.gui.shelf import Shelf, read_shelf
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.editors import CheckBox
 from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.fold import Fold
 from studio.gui.widgets.grouping_editor import GroupingEditor
 from studio.gui.widgets.hero import Hero
 from studio.gui.widgets.job_line import JobLine
+from studio.gui.widgets.one_of import OneOf
 from studio.gui.widgets.source_list import SourceList
 from studio.gui.widgets.thumbnails import Thumbnails
+from studio.gui.widgets.tier_choice import TITLES, TierChoice
 from studio.gui.widgets.video_list import VideoList
 from studio.gui.widgets.video_model import PROBLEMS
 from studio.gui.widgets.video_preview import VideoPreview
 from studio.gui.words import counted
 
 _LOOK_WHILE_SCANNING_MILLISECONDS = 2000
+_LARGE_PIXELS = 256
 
 
 class LibraryPage(Page):
@@ -40,13 +47,16 @@ class LibraryPage(Page):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._background = Background(self, most=2)
+        self._background = Background(self, most=1)
         self._background.done.connect(self._came)
-        self._look_in = QTimer(self, interval=_LOOK_WHILE_SCANNING_MILLISECONDS)
+        self._look_in = QTimer(self, interval=_LOOK_WHILE_SCANNING_MILLISECONDS, singleShot=True)
         self._look_in.timeout.connect(self._ask_catalogue)
+        self._shown, self._root = Shelf(), Path()
+        self.plan = ScanPlan(session, self)
         self.list = VideoList(Thumbnails(session, self), session.undo, prefix=self.name)
         self.preview = VideoPreview(session, prefix=self.name)
         self.sources = SourceList(prefix=self.name)
+        self.tiers = TierChoice(name=self.control("tier"))
         self.grouping = GroupingEditor(
             lambda grouping: library_facts.describe_grouping(session.project, session.videos, grouping),
             prefix=self.name)
@@ -55,25 +65,28 @@ class LibraryPage(Page):
         self._make_actions()
         self._lay_out()
         self._connect()
-        self._follow(session.running_job("scan"))
+        for operation in ("scan", "relink"):
+            self._follow(session.running_job(operation))
 
     def waits_for(self) -> tuple[str, str] | None:
-        return None if self.session.project else ("Open a project first.", "start")
+        return None if self.session.project else (said("Open a project first."), "start")
 
     def command_line(self) -> str:
         project = self.session.project
         if project is None:
             return ""
-        folders = [str(project.source_folder(source.name)) for source in project.settings.sources]
-        grouping = project.settings.grouping
-        groups = {"pattern": ["--group-pattern", grouping.pattern], "csv": ["--groups", grouping.csv]}
-        return quoted("studio", "scan", str(project.root), *(folders or ["FOLDER"]), *groups.get(grouping.by, []))
+        settings, missing = project.settings, self.plan.value().missing
+        folders = [str(project.source_folder(source.name)) for source in settings.sources] or ["FOLDER"]
+        groups = {"pattern": ["--group-pattern", settings.grouping.pattern], "csv": ["--groups", settings.grouping.csv]}
+        tier = ["--tier", settings.tier] if settings.tier != "auto" else []
+        return quoted("studio", "scan", str(project.root), *([] if missing else folders),
+                      *groups.get(settings.grouping.by, []), *tier, *projects.size_options(self._large_pixels()))
 
     def refresh(self) -> None:
         """Show the project's folders and videos."""
         super().refresh()
+        self._put_videos(self.session.shelf)
         self._show_project()
-        self._show_videos()
 
     def add_folder(self, folder: Path) -> None:
         """Take a folder of videos into the project; the Scan button reads it."""
@@ -81,7 +94,11 @@ class LibraryPage(Page):
 
     def scan(self) -> None:
         """Read the folders of the project."""
-        projects.start_scan(self.session)
+        projects.start_scan(self.session, short_side_pixels=self._large_pixels())
+
+    def find_folder(self, source: str, folder: Path) -> None:
+        """Look for the videos of a source in another folder, and believe it when their bytes agree."""
+        projects.relink(self.session, source, folder)
 
     def set_excluded(self, *, excluded: bool) -> None:
         """Leave the selected videos out, or take them in again."""
@@ -108,6 +125,13 @@ class LibraryPage(Page):
         self._problems = NoticeBar("warning", name=self.control("problems"))
         self._problems.buttons.addWidget(button("Show them", name=self.control("show_problems"), kind="plain",
                                                 clicked=lambda: self.list.show_only(PROBLEMS)))
+        self._missing = NoticeBar("warning", name=self.control("missing"))
+        self._missing.set_value("")
+        self._find = button("Find it…", name=self.control("find_folder"),
+                            clicked=lambda: self._choose_lost(min(self.plan.value().missing)))
+        self._missing.buttons.addWidget(self._find)
+        self._relinked = NoticeBar("good", closable=True, name=self.control("relinked"))
+        self._relinked.set_value("")
         self._no_videos = Teaching(Hero(), "Scan reads every video once: it checks each frame, measures the motion and "
                                            "keeps small copies of the frames for training. Your files are only read.")
         self._inside = QStackedWidget()
@@ -116,10 +140,10 @@ class LibraryPage(Page):
         teach = Teaching(Hero(), "Add a folder of videos. Its files are only read, never changed.",
                          button("Choose a folder of videos", name=self.control("first_folder"), kind="primary",
                                 icon_name="folder-add", clicked=self._choose_folder))
-        self._whole = QStackedWidget()
-        self._whole.addWidget(SideBySide(self._inside, self._make_column()))
-        self._whole.addWidget(teach)
+        self._whole = OneOf(SideBySide(self._inside, self._make_column()), teach)
         self.body.addWidget(self._job_line)
+        self.body.addWidget(self._missing)
+        self.body.addWidget(self._relinked)
         self.body.addWidget(self._problems)
         self.body.addWidget(self._whole, 1)
 
@@ -131,10 +155,26 @@ class LibraryPage(Page):
         self._masks = button("Masks…", name=self.control("masks"), icon_name="eye-off", clicked=self.edit_masks,
                              tip="Hide what is burnt into the picture: clocks, rulers, traces, logos")
         for widget in (self.preview, self._masks, line(), label("Folders", "heading"), self.sources, self._estimate,
-                       line(), label("Groups", "heading"), self.grouping):
+                       self._make_storage(), line(), label("Groups", "heading"), self.grouping):
             layout.addWidget(widget)
         layout.addStretch(1)
         return made
+
+    def _make_storage(self) -> Fold:
+        made = QWidget()
+        layout = QVBoxLayout(made)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._large = CheckBox(said("Also frames of {pixels} pixels", pixels=_LARGE_PIXELS))
+        self._large.setObjectName(self.control("large"))
+        self._large.setAccessibleName(self._large.text())
+        about = label(said("Few recipes need them, such as shuffle-and-learn. They take about {times} times the space, "
+                           "and are made before such a training if not now.", times=(_LARGE_PIXELS // 128) ** 2),
+                      "caption", wrap=True)
+        for widget in (self.tiers, self._large, about):
+            layout.addWidget(widget)
+        self._storage = Fold(said("What is kept of the frames"), made, name=self.control("storage"),
+                             shut=bool(self.session.videos or self.session.reader.reading))
+        return self._storage
 
     def _connect(self) -> None:
         session = self.session
@@ -142,108 +182,134 @@ class LibraryPage(Page):
         session.videos_changed.connect(self._show_videos)
         session.job_started.connect(self._follow)
         session.job_ended.connect(self._job_over)
+        self.plan.changed.connect(self._show_plan)
         self.list.value_changed.connect(lambda: self.preview.set_value(self.list.table.current()))
         self.list.exclude_clicked.connect(lambda excluded: self.set_excluded(excluded=excluded))
         self.sources.remove_clicked.connect(lambda name: library_edits.remove_source(session, name))
+        self.sources.find_clicked.connect(self._choose_lost)
+        self.tiers.value_changed.connect(lambda tier: library_edits.set_tier(session, tier_named(tier)))
+        self._large.value_changed.connect(lambda _value: self.update_command_line())
         self.grouping.value_changed.connect(lambda grouping: library_edits.set_grouping(session, grouping))
 
     def _show_project(self) -> None:
         project = self.session.project
         if project is None:
+            self.plan.forget()
+            self._relinked.set_value("")
             return
-        sources = project.settings.sources
-        self.sources.show_project(project, self.session.videos)
         if self.grouping.value() != project.settings.grouping:
             self.grouping.set_value(project.settings.grouping)
+        self.tiers.set_value(project.settings.tier)
+        tier = project.settings.tier
+        self._storage.set_digest("" if tier == "auto" else said(TITLES[tier]).lower())
         scanning = self.session.running_job("scan") is not None
-        self._whole.setCurrentIndex(0 if sources or scanning or self.session.videos else 1)
-        self._show_buttons(pending=0)
-        self._ask_estimate()
-        self.update_command_line()
+        some = self.session.videos or self.session.reader.reading
+        self._whole.set_value(0 if project.settings.sources or scanning or some else 1)
+        self.plan.look()
+        self._show_plan(self.plan.value())
 
     def _show_videos(self) -> None:
-        self._put_videos(self.session.videos)
+        session = self.session
+        if session.project and session.project.root != self._root:
+            self._root = session.project.root
+            self._storage.set_value(not session.videos and not session.reader.reading)  # to be seen before a scan
+            self.scroll.verticalScrollBar().setValue(0)
+        self._put_videos(session.shelf)
         self._show_project()
 
-    def _put_videos(self, videos: list[Video]) -> None:
-        self.list.table.set_videos(videos)
-        self._inside.setCurrentIndex(0 if videos else 1)
+    def _put_videos(self, shelf: Shelf) -> None:
+        self._shown, videos, reading = shelf, shelf.videos, self.session.reader.reading
+        self.list.table.set_videos(shelf)
+        self._inside.setCurrentIndex(0 if videos or reading else 1)
+        self.list.set_reading(reading if not videos else 0)
         self.preview.setVisible(bool(videos))
-        self._masks.setVisible(any(video.readable for video in videos))
-        self.subtitle.setText(library_facts.summary(videos) if videos else self.summary)
-        self._problems.set_value(*library_facts.problems(videos))
+        self._masks.setVisible(shelf.totals.readable > 0)
+        words = library_facts.summary(shelf.totals) if videos else said(self.summary)
+        self.subtitle.setText(said("Reading {videos}…", videos=counted(reading, "video")) if reading else words)
+        self._problems.set_value(*library_facts.problems(shelf.totals))
         if videos and not self.list.value():
             self.list.table.selectRow(0)
 
-    def _show_buttons(self, *, pending: int) -> None:
-        scanning = self.session.running_job("scan") is not None
-        videos, sources = self.session.videos, self.session.project and self.session.project.settings.sources
+    def _show_plan(self, plan: Plan) -> None:
+        """Show what a scan would do, which folders are gone, and the buttons that fit."""
+        session, project = self.session, self.session.project
+        if project is None:
+            return
+        scanning, videos, pending = session.running_job("scan") is not None, session.videos, plan.videos
+        sources = project.settings.sources
+        reading = session.reader.reading and not videos
+        self.sources.show_project(project, None if reading else self._shown.totals.sources, missing=plan.missing)
+        can_find = not scanning and session.running_job("relink") is None
+        self.sources.set_can_find(can_find)
+        self._find.setEnabled(can_find)
+        self._missing.set_value(*library_facts.missing_words(plan.missing))
         self._add.setVisible(bool(sources or videos))
-        self._scan.setVisible(bool(sources) and not scanning)
-        self._next.setVisible(bool(self.session.usable_videos) and not pending and not scanning)
-        self._scan.setText(f"Scan {counted(pending, 'video')}" if pending else "Scan again" if videos else "Scan")
+        self._scan.setVisible(bool(sources) and not scanning and not reading)
+        self._next.setVisible(bool(session.usable_videos) and not pending and not scanning)
+        self._scan.setText(said("Scan {videos}", videos=counted(pending, "video")) if pending else
+                           said("Scan again") if videos else said("Scan"))
         self._scan.setAccessibleName(self._scan.text())
         wanted = "primary" if (pending or not videos) and not scanning else ""
         if self._scan.property("kind") != wanted:
             set_kind(self._scan, wanted)
+        waiting = said("Looking at how much space a scan will take.") if pending and not plan.sizes else ""
+        words = waiting or library_facts.space_words(plan.sizes, free_bytes=plan.free_bytes)
+        self._estimate.setText(words)
+        self._estimate.setVisible(bool(words))
+        self.tiers.set_words(library_facts.tier_words(plan.sizes))
+        self.update_command_line()
 
     def _follow(self, job: Job | None) -> None:
-        if job is not None and job.operation == "scan":
+        if job is not None and job.operation in ("scan", "relink"):
             self._job_line.set_value(job)
-            self._look_in.start()
-            self._say_space("")
+            self._relinked.set_value("")
+            if job.operation == "scan":
+                self._look_in.start()
             self._show_project()
 
     def _job_over(self, job: Job) -> None:
         if job is self._job_line.value():
             self._look_in.stop()
             self._job_line.forget()
+            if job.operation == "scan" and job.finished_event:
+                self._storage.set_value(False)
             projects.reread_settings(self.session)
+            if job.operation == "relink" and job.finished_event and not job.finished_event.stopped:
+                result = job.finished_event.result
+                sure = not result["missing"] and result["fit"] == result["checked"]
+                self._relinked.set_value(*library_facts.relinked_words(result), level="good" if sure else "warning")
+                self.plan.forget()  # it is not missing any more
             self._show_project()
 
     def _ask_catalogue(self) -> None:
-        project = self.session.project
-        if project is None or self._job_line.value() is None:
-            self._look_in.stop()
+        project, before, job = self.session.project, self._shown, self._job_line.value()
+        if project is not None and job is not None:
+            self._background.ask("videos", lambda: read_shelf(project, before=before,
+                                                              wanted=lambda: self._job_line.value() is job))
+
+    def _came(self, _key: str, result: Shelf | None) -> None:
+        if self._job_line.value() is None:
             return
-
-        def read() -> list[Video]:
-            with project.catalogue(read_only=True) as catalogue:
-                return catalogue.videos()
-
-        self._background.ask("videos", read)
-
-    def _ask_estimate(self) -> None:
-        project, videos = self.session.project, self.session.videos
-        if project is not None and project.settings.sources and not self.session.running_job("scan"):
-            self._background.ask("new", lambda: len(videos_to_make(project, videos)))
-
-    def _came(self, key: str, result: object) -> None:
-        if key == "videos" and isinstance(result, list) and self._job_line.value() is not None:
+        self._look_in.start()
+        if result is not None and self.session.project:
             self._put_videos(result)
-            if self.session.project:
-                self.sources.show_project(self.session.project, result)
-        elif key == "new" and isinstance(result, int):
-            self._show_buttons(pending=result)
-            self._say_space("Looking at how much space a scan will take." if result else "")
-            if result:
-                self.session.ask("estimate", {}, then=self._take_estimate, failed=lambda _error: self._say_space(""),
-                                 supersedes=True)
+            self._show_plan(self.plan.value())
 
-    def _take_estimate(self, result: dict[str, object], _pictures: object) -> None:
-        project = self.session.project
-        if project and not self.session.running_job("scan"):
-            self._say_space(library_facts.space_words(result, free_bytes=free_bytes(project.root)))
-
-    def _say_space(self, words: str) -> None:
-        self._estimate.setText(words)
-        self._estimate.setVisible(bool(words))
+    def _large_pixels(self) -> int:
+        return _LARGE_PIXELS if self._large.value() else 0
 
     def _choose_folder(self) -> None:
-        dialog = QFileDialog(self, "Choose a folder of videos")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda chosen: self.add_folder(Path(chosen)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        _ask_for_folder(self, said("Choose a folder of videos"), self.add_folder)
 
+    def _choose_lost(self, source: str) -> None:
+        _ask_for_folder(self, said("Where does the folder {name} lie now?", name=source),
+                        lambda folder: self.find_folder(source, folder))
+
+
+def _ask_for_folder(parent: QWidget, title: str, then: Callable[[Path], None]) -> None:
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()

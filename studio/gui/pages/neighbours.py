@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from studio.gui.likeness import chance_of_likeness, shares_in_words
 from studio.gui.pages.page import Page, quoted
 from studio.gui.question import Question
 from studio.gui.session import Session
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.beside_choice import BesideChoice
 from studio.gui.widgets.clip_tile import ClipShape, Turns
@@ -28,8 +30,8 @@ from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weigh
 from studio.gui.widgets.waiting import Waiting
 from studio.gui.widgets.worth import Worth
 
-_WHY_LEAVE_OUT = ("Videos of the same patient or recording are alike by nature: leaving them out asks the harder, "
-                  "fairer question. The query's own video is always left out.")
+_WHY_LEAVE_OUT = noted("Videos of the same patient or recording are alike by nature: leaving them out asks the harder, "
+                       "fairer question. The query's own video is always left out.")
 _COLUMN_PIXELS, _NEIGHBOURS, _MOST_NEIGHBOURS = 240, 6, 60
 
 
@@ -41,33 +43,51 @@ class NeighboursPage(Page):
     icon = "neighbours"
     summary = "Pick a clip: the videos that the network finds most like it play beside it."
 
-    def __init__(self, session: Session) -> None:
+    in_parts = True
+
+    def __init__(self, session: Session, *, at_once: bool = True) -> None:
         super().__init__(session)
         self._asked_run = ""
+        self.parts = self._make()
+        if at_once:
+            self.make_rest()
+
+    def _make(self) -> Iterator[None]:
+        session = self.session
+        right, left = self._make_frame()
         self.player, self._turns = Player(self), Turns(self)
         self.waiting = Waiting(name=self.control("waiting"), can_stop=True)
         self.run_choice = RunChoice(session, name=self.control("run"))
         self.query = QueryPanel(session, self._turns, self.player, name=self.control("query"),
                                 tile=(_COLUMN_PIXELS - 4, 176))
         self.picker = self.query.picker
+        for part in (self.run_choice, self.query):
+            left.addWidget(part)
+        yield
         self.count_box, self.group_box = _count_box(self.control("count")), _group_box(self.control("leave_out_group"))
         self.beside_box = BesideChoice(session, name=self.control("beside"))
         self.grid = NeighbourGrid(session, self._turns, self.player, name=self.control("grid"))
+        self.grid.set_places(_NEIGHBOURS)
         self.worth = Worth(name=self.name)
+        self._make_buttons()
+        self._failure = self._make_failure()
+        self._lay_out(right, left)
+        yield
         self.map_panel = MapPanel(session, self._turns, name=self.name)
+        self.body.addWidget(line())
+        self.body.addWidget(self.map_panel, 1)
+        yield
         self.question = self._make_question("neighbours", self._take_answer, self.waiting)
         self.map_question = self._make_question("map", self._take_map, self.map_panel.waiting)
-        self._failure = self._make_failure()
-        self._make_buttons()
-        self._lay_out()
+        self.map_question.progressed.connect(self.map_panel.take_event)
         self._connect()
-        self.grid.set_places(_NEIGHBOURS)
+        yield
 
     def waits_for(self) -> tuple[str, str] | None:
         if not self.session.usable_videos:
-            return "This page needs videos that can be read.", "library"
+            return said("This page needs videos that can be read."), "library"
         if not runs_with_weights(self.session):
-            return "This page needs a trained run: its first weights come with its first validation.", "training"
+            return said("This page needs a trained run: its first weights come with its first validation."), "training"
         return None
 
     def refresh(self) -> None:
@@ -116,27 +136,27 @@ class NeighboursPage(Page):
         self.header_buttons.addWidget(self.save.button)
         QShortcut(QKeySequence("Alt+Left"), self, self.go_back)
 
-    def _lay_out(self) -> None:
+    def _make_frame(self) -> tuple[QVBoxLayout, QVBoxLayout]:
+        """Make what holds the rest: from the outside to the inside, so that nothing is dressed twice."""
         theme = current_theme()
         wide, beside_it = QWidget(), QWidget()
+        self.body.addWidget(SideBySide(wide, beside_it, column_pixels=_COLUMN_PIXELS, column_first=True))
         right, left = QVBoxLayout(wide), QVBoxLayout(beside_it)
-        for layout in (left, right):
+        for layout, pixels in ((left, 12), (right, 8)):
             layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(theme.px(pixels))
+        return right, left
+
+    def _lay_out(self, right: QVBoxLayout, left: QVBoxLayout) -> None:
         count, beside = label("Neighbours", "caption"), label("Beside", "caption")
         count.setBuddy(self.count_box)
         beside.setBuddy(self.beside_box)
-        right.setSpacing(theme.px(8))
         right.addLayout(row(self._play, self._back, None, count, self.count_box))
         for part in (self._failure, self.grid, self.waiting, self.worth):
             right.addWidget(part)
         right.addStretch(1)
-        left.setSpacing(theme.px(12))
-        for widget in (self.run_choice, self.query, self.group_box):
-            left.addWidget(widget)
+        left.addWidget(self.group_box)
         left.addLayout(column(beside, self.beside_box))
-        self.body.addWidget(SideBySide(wide, beside_it, column_pixels=_COLUMN_PIXELS, column_first=True))
-        self.body.addWidget(line())
-        self.body.addWidget(self.map_panel, 1)
 
     def _connect(self) -> None:
         self.query.value_changed.connect(self._ask)
@@ -185,6 +205,7 @@ class NeighboursPage(Page):
         wanted = (run.name, str(self.beside_box.value()))
         if self.map_panel.shows(*wanted, method):
             self.map_question.forget()
+            self.map_panel.show_again()
         elif not self.map_panel.shows(*wanted):
             self.map_question.ask({"run": run.name, "beside": wanted[1], "method": "directions"}, now=True)
         else:
@@ -197,10 +218,11 @@ class NeighboursPage(Page):
         if not busy:
             waiting.stop()
         elif question is self.question:
-            waiting.start("Asking the network" if self.session.description else "Starting the preview worker")
+            waiting.start(said("Asking the network") if self.session.description
+                          else said("Starting the preview worker"))
             self._failure.hide()
         else:
-            waiting.start("Drawing the map")
+            waiting.start(said("Drawing the map"))
 
     def _take_answer(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
         run = chosen_run(self.session)
@@ -229,19 +251,21 @@ class NeighboursPage(Page):
     def _say_stopped(self, question: Question) -> None:
         if question is self.map_question and self.map_panel.run_shown:
             self.map_panel.controls.method_box.set_value(self.map_panel.method_shown)
+            self.map_panel.show_again()
             return
-        self._failure.set_value("Stopped.", "Nothing is lost: it can be asked again.", level="info")
+        self._failure.set_value(said("Stopped."), said("Nothing is lost: it can be asked again."), level="info")
 
     def _take_failure(self, question: Question, error: dict[str, Any]) -> None:
         if question is self.map_question:
             self.map_panel.controls.method_box.set_value(self.map_panel.method_shown)
+            self.map_panel.show_again()
         self._failure.set_value(error.get("message", "The preview worker could not answer."), error.get("remedy", ""),
                                 level="bad")
 
     def _show_playing(self, playing: bool) -> None:
         set_icon(self._play, "pause" if playing else "play")
-        self._play.setText("Pause" if playing else "Play")
-        self._play.setAccessibleName("Pause all clips" if playing else "Play all clips")
+        self._play.setText(said("Pause") if playing else said("Play"))
+        self._play.setAccessibleName(said("Pause all clips") if playing else said("Play all clips"))
 
     def _arguments(self) -> list[str]:
         """What `studio neighbours` is given to draw what is shown; nothing while nothing is."""
@@ -255,14 +279,14 @@ class NeighboursPage(Page):
 
 def _count_box(name: str) -> WholeNumberBox:
     box = WholeNumberBox(minimum=1, maximum=_MOST_NEIGHBOURS)
-    label_of(box, name=name, title="Number of neighbours", about="How many clips are ranked")
+    label_of(box, name=name, title=said("Number of neighbours"), about=said("How many clips are ranked"))
     box.set_value(_NEIGHBOURS)
     return box
 
 
 def _group_box(name: str) -> CheckBox:
-    box = CheckBox("Leave out the query's group")
+    box = CheckBox("Without its group")
     label_of(box, name=name, title=box.text(), about=_WHY_LEAVE_OUT)
-    box.setToolTip(_WHY_LEAVE_OUT)
+    box.setToolTip(said(_WHY_LEAVE_OUT))
     box.set_value(True)
     return box

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -21,7 +22,11 @@ from PySide6.QtWidgets import (
 
 from studio.gui.blocks import label
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
+from studio.gui.widgets.flow import FlowLayout
+
+_LEAST_HEIGHT_PIXELS = 400
 
 
 class Page(QWidget):
@@ -39,16 +44,21 @@ class Page(QWidget):
     prefix = ""
     """Start of the object names of its controls, where it is not `name` (the page `training` has `train.start`)."""
 
+    in_parts = False
+    """Whether it is made in `parts`, one each turn of the event loop; such a page is told whether to be `at_once`."""
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.parts: Iterator[None] = iter(())
         self.setObjectName(f"page.{self.name}")
-        self.setAccessibleName(self.title)
+        self.setAccessibleName(said(self.title))
         theme = current_theme()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._make_header())
+        self._header = self._make_header()
+        layout.addWidget(self._header)
         inner = _Body()
         inner.setProperty("kind", "page")
         self.body = QVBoxLayout(inner)
@@ -62,6 +72,15 @@ class Page(QWidget):
         self.scroll.setWidget(inner)
         layout.addWidget(self.scroll, 1)
         layout.addWidget(self._make_footer())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._put_header(inside=event.size().height() < current_theme().px(_LEAST_HEIGHT_PIXELS))
+
+    def make_rest(self) -> None:
+        """Make the parts that are missing."""
+        for _ in self.parts:
+            pass
 
     def waits_for(self) -> tuple[str, str] | None:
         """Say what the page waits for and which page provides it, or None when it is open."""
@@ -111,7 +130,7 @@ class Page(QWidget):
         theme = current_theme()
         header, row = _Header(), QBoxLayout(QBoxLayout.Direction.LeftToRight)
         header.setLayout(row)
-        row.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(8))
+        row.setContentsMargins(*_header_margins(inside=False))
         row.setSpacing(theme.px(8))
         words = QVBoxLayout()
         words.setSpacing(theme.px(2))
@@ -120,10 +139,22 @@ class Page(QWidget):
         self.subtitle = label(self.summary, "quiet", wrap=True)
         words.addWidget(self.subtitle)
         row.addLayout(words, 1)
-        self.header_buttons = QHBoxLayout()
-        self.header_buttons.setSpacing(theme.px(8))
+        self.header_buttons = _Buttons(spacing=8)
         row.addLayout(self.header_buttons)
+        header.buttons = self.header_buttons
         return header
+
+    def _put_header(self, *, inside: bool) -> None:
+        """With little height the title scrolls away with the body, so that there is room for what the page is about."""
+        layout, row = self.layout(), self._header.layout()
+        place = self.body.indexOf(self._header)
+        if inside == (place >= 0) or not isinstance(layout, QVBoxLayout) or row is None:
+            return
+        focus = self.focusWidget()
+        row.setContentsMargins(*_header_margins(inside=inside))
+        (self.body if inside else layout).insertWidget(0, self._header)
+        if focus is not None:
+            focus.setFocus()  # which is lost by moving
 
     def _make_footer(self) -> QWidget:
         theme = current_theme()
@@ -134,14 +165,14 @@ class Page(QWidget):
         self._command = QLabel()
         self._command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._command.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._command.setAccessibleName("Command line that does the same")
+        self._command.setAccessibleName(said("Command line that does the same"))
         set_kind(self._command, "command")
         row.addWidget(self._command, 1)
-        copy = QPushButton("Copy command")
+        copy = QPushButton(said("Copy command"))
         copy.setIcon(icon("copy", theme.quiet, beside_text=True))
         copy.setIconSize(icon_size(beside_text=True))
         copy.setObjectName(self.control("copy_command"))
-        copy.setAccessibleName("Copy the command line")
+        copy.setAccessibleName(said("Copy the command line"))
         set_kind(copy, "plain")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._command.text()))
         row.addWidget(copy)
@@ -164,16 +195,38 @@ class _Body(QWidget):
 class _Header(QWidget):
     """Title and main buttons; the buttons move below the title where there is no room for both."""
 
+    buttons: _Buttons | None = None
+    """Kept here: asked for as an item of the row, a layout written in Python would lose its own items with it."""
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        row = self.layout()
-        if isinstance(row, QBoxLayout):
-            beside = row.itemAt(1)
-            wide_buttons = beside.sizeHint().width() if beside else 0  # in some languages
-            narrow = event.size().width() < max(current_theme().px(600), wide_buttons + current_theme().px(240))
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a button came, went or got other words
+            self._arrange()
+        return super().event(event)
+
+    def _arrange(self) -> None:
+        row, buttons = self.layout(), self.buttons
+        if isinstance(row, QBoxLayout) and buttons is not None:
+            theme, wanted = current_theme(), buttons.sizeHint().width()
+            narrow = self.width() < max(theme.px(600), wanted + theme.px(280))
             row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-            if buttons := row.itemAt(1):
-                buttons.setAlignment(Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag(0))
+            row.setAlignment(buttons, Qt.AlignmentFlag(0) if narrow else Qt.AlignmentFlag.AlignVCenter)
+
+
+class _Buttons(FlowLayout):
+    """Buttons in one line, and in several where the page is too narrow."""
+
+    def sizeHint(self) -> QSize:
+        return self.size_in_one_line()
+
+
+def _header_margins(*, inside: bool) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom; the body that may hold the header has margins of its own."""
+    px = current_theme().px
+    return (0, px(8), 0, 0) if inside else (px(24), px(20), px(24), px(8))
 
 
 def quoted(*words: str) -> str:

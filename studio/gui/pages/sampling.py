@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.engine.guessing import Guessing
-from studio.gui.blocks import NoticeBar, button, column, label
+from studio.gui.blocks import NoticeBar, button, column, label, row
 from studio.gui.dealing import Dealing
+from studio.gui.hiding import show_hidden
 from studio.gui.pages.page import Page, quoted
 from studio.gui.recipes import section_of
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import CheckBox
 from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.masked_row import MaskedRow
 from studio.gui.widgets.motion_panel import MotionPanel
 from studio.gui.widgets.quiz import Quiz, can_ask, evened
 from studio.gui.widgets.sampling_options import SamplingOptions
@@ -39,33 +43,34 @@ class SamplingPage(Page):
     icon = "sampling"
     summary = "What the network is asked: pieces of your videos, cut out and shuffled, exactly as it will get them."
 
-    def __init__(self, session: Session) -> None:
+    in_parts = True
+
+    def __init__(self, session: Session, *, at_once: bool = True) -> None:
         super().__init__(session)
         self._seed = random.randrange(10_000)
         self._key: object = None
         self._can_quiz = self._uneven = False
         self.dealing = Dealing(session, self)
-        self._make_controls()
-        self._make_options()
-        self._lay_out()
-        self._connect()
+        self.parts = self._make()
+        if at_once:
+            self.make_rest()
 
     def waits_for(self) -> tuple[str, str] | None:
         if self.session.usable_videos:
             return None
-        return "Tuples are cut out of scanned videos, and this project has none that can be read yet.", "library"
+        return said("Tuples are cut out of scanned videos, and this project has none that can be read yet."), "library"
 
     def command_line(self) -> str:
         project, chosen = self.session.project, self.videos.value()
         if project is None:
             return ""
-        paths = [video.path for video in self.session.usable_videos if video.id == chosen]
-        only = ["--video", paths[0]] if paths else []
+        video = self.session.shelf.video(chosen)
+        only = ["--video", video.path] if video else []
         return quoted("studio", "preview", str(project.root), *self.session.recipe_arguments(), *only, "--seed",
                       str(self._seed), "-n", str(TUPLES), "-o", "tuples.png")
 
     def refresh(self) -> None:
-        self.videos.set_videos(self.session.usable_videos)
+        self.videos.set_videos(self.session.usable_videos, self.session.shelf.names)
         self.options.refresh()
         self._show_motion()
         self._deal()
@@ -77,43 +82,65 @@ class SamplingPage(Page):
         self._seed += 1
         self.refresh()
 
-    def _make_controls(self) -> None:
+    def _make(self) -> Iterator[None]:
         name = self.control
         self.videos = VideoChoice(name=name("video"))
         self.motion = MotionPanel(page=self.name)
+        self._lay_out()
+        yield
         elements = int(section_of(self.session.recipe, "sampling").get("tuple_length", 3))
         self.tuples = TupleList(name=name("tuples"), count=TUPLES, elements=elements)
+        self._wide.addWidget(self.tuples)
+        yield
         self.quiz = Quiz(page=self.name)
         self.quiz.hide()
+        self._wide.addWidget(self.quiz)
+        self._wide.addStretch(1)
+        yield
+        self.options = SamplingOptions(self.session, page=self.name)
+        self._beside.addWidget(self.options)
+        yield
+        self._connect()
+        yield
+
+    def _make_buttons(self) -> None:
+        name = self.control
+        self.answers = CheckBox(said("Show the answers"))
+        self.answers.setObjectName(name("answers"))
+        self.answers.setAccessibleName(said("Show the answers, frame numbers and times"))
+        self.answers.set_value(True)
+        self.masked = MaskedRow(name=name("hatch"))
+        self.masked.hide()
+        self.deal = button("Deal me another", name=name("deal"), icon_name="shuffle", kind="primary",
+                           tip="Deal other tuples with the same options", clicked=self.deal_another)
+        self.ask_me = button("Quiz me", name=name("quiz"), icon_name="help",
+                             tip=said("Answer {count} of these questions yourself", count=QUESTIONS),
+                             clicked=self._start_quiz)
+        self.ask_me.setEnabled(False)
+        for one in (self.ask_me, self.deal):
+            self.header_buttons.addWidget(one)
         self.problem = NoticeBar("warning", name=name("problem"))
         self.problem.set_value("")
         self.waiting = Waiting(name=name("waiting"))
 
-    def _make_options(self) -> None:
-        name = self.control
-        self.options = SamplingOptions(self.session, page=self.name)
-        self.answers = CheckBox("Show the answers")
-        self.answers.setObjectName(name("answers"))
-        self.answers.setAccessibleName("Show the answers, frame numbers and times")
-        self.answers.set_value(True)
-        self.deal = button("Deal me another", name=name("deal"), icon_name="shuffle", kind="primary",
-                           tip="Deal other tuples with the same options", clicked=self.deal_another)
-        self.ask_me = button("Quiz me", name=name("quiz"), icon_name="help",
-                             tip=f"Answer {QUESTIONS} of these questions yourself", clicked=self._start_quiz)
-        self.ask_me.setEnabled(False)
-
     def _lay_out(self) -> None:
-        self.header_buttons.addWidget(self.ask_me)
-        self.header_buttons.addWidget(self.deal)
+        """Make the frame, from the outside to the inside, with the small parts in it; the large ones come later."""
         theme = current_theme()
+        wide, beside = QWidget(), QWidget()
+        self.body.addWidget(SideBySide(wide, beside, column_pixels=300))
+        self.body.addStretch(1)
+        self._wide, self._beside = QVBoxLayout(wide), QVBoxLayout(beside)
+        for layout in (self._wide, self._beside):
+            layout.setContentsMargins(0, 0, 0, 0)
+        self._wide.setSpacing(theme.px(8))
+        self._make_buttons()
         caption = label("Video")
         caption.setBuddy(self.videos)
         self._top = QWidget()
-        top = QHBoxLayout(self._top)
-        top.setContentsMargins(0, 0, 0, 0)
-        top.setSpacing(theme.px(12))
-        top.addWidget(caption)
+        top = row(caption, spacing=12)
         top.addWidget(self.videos, 1)
+        top.setContentsMargins(0, 0, 0, 0)
+        self._top.setLayout(top)
         self._question, self._guess = label("", "heading", wrap=True), label("", "quiet", wrap=True)
         self._head = QWidget()
         head = QGridLayout(self._head)
@@ -124,17 +151,8 @@ class SamplingPage(Page):
         head.addWidget(self.answers, 0, 1)
         head.addWidget(self.waiting, 1, 0, 1, 2)
         head.setColumnStretch(0, 1)
-        wide = QWidget()
-        layout = QVBoxLayout(wide)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.px(8))
-        layout.addWidget(self._top)
-        layout.addWidget(self.motion)
-        for widget in (self._head, self.problem, self.tuples, self.quiz):
-            layout.addWidget(widget)
-        layout.addStretch(1)
-        self.body.addWidget(SideBySide(wide, self.options, column_pixels=300))
-        self.body.addStretch(1)
+        for widget in (self._top, self.motion, self.masked, self._head, self.problem):
+            self._wide.addWidget(widget)
 
     def _connect(self) -> None:
         session = self.session
@@ -142,6 +160,7 @@ class SamplingPage(Page):
             signal.connect(self._look_again)
         self.videos.value_changed.connect(lambda _video: self.refresh())
         self.answers.value_changed.connect(self._show_answers)
+        self.masked.value_changed.connect(lambda _on: self._show_motion())
         self.tuples.value_changed.connect(lambda _number: self._show_motion())
         self.motion.tuple_clicked.connect(self._select)
         self.quiz.ended.connect(self._leave_quiz)
@@ -167,10 +186,10 @@ class SamplingPage(Page):
         """Give what decides which tuples are dealt."""
         session = self.session
         return (session.project.root if session.project else None, self.videos.value(), self._seed,
-                [session.recipe.get(part) for part in _ASKED_BY], [video.id for video in session.usable_videos])
+                [session.recipe.get(part) for part in _ASKED_BY], session.usable_videos)
 
     def _wait(self) -> None:
-        self.waiting.start("Dealing tuples" if self.session.description else "Starting the preview worker")
+        self.waiting.start(said("Dealing tuples") if self.session.description else said("Starting the preview worker"))
 
     def _empty(self) -> None:
         """The tuples on the screen belong to other options; new ones take a while."""
@@ -196,11 +215,13 @@ class SamplingPage(Page):
         self._show_motion()
 
     def _tell_question(self, result: dict[str, Any]) -> None:
-        self._question.setText(result["question"])
+        self._question.setText(said(result["question"]))
         uneven = Guessing.told(result["chance"], result["balanced_chance"]).skewed
-        guess = "always giving the commonest is right in" if uneven else "guessing gives"
-        self._guess.setText(f"{counted(result['classes'], 'possible answer')}; {guess} "
-                            f"{share(result['chance'])}. One tuple spans {counted(result['span_frames'], 'frame')}.")
+        self._guess.setText(said("{answers}; always giving the commonest is right in {share}. One tuple spans {frames}."
+                                 if uneven else "{answers}; guessing gives {share}. One tuple spans {frames}.",
+                                 answers=counted(result["classes"], "possible answer"),
+                                 share=share(result["chance"]).replace(" ", "\u00a0"),
+                                 frames=counted(result["span_frames"], "frame")))
 
     def _show_answers(self, shown: bool) -> None:
         self.tuples.set_answers_shown(shown)
@@ -219,6 +240,8 @@ class SamplingPage(Page):
             video_id = self.session.usable_videos[0].id
         self.motion.set_video(video_id, None if video_id is None else self.session.cached_video(video_id))
         self.motion.set_tuples(tuples, selected=selected, answers=self.answers.value())
+        self.masked.setVisible(show_hidden(self.session, self.masked, self.motion.strip, self.tuples, video_id)
+                               and self.quiz.isHidden())
 
     def _start_quiz(self) -> None:
         self._seed += 1
@@ -244,6 +267,7 @@ class SamplingPage(Page):
         self.quiz.setVisible(shown)
         if shown:
             self.problem.set_value("")
+            self.masked.hide()
         self.tuples.setVisible(not shown and not self.problem.value())
         for widget in (self._top, self.motion, self._head, self.options, self.ask_me, self.deal):
             widget.setVisible(not shown)

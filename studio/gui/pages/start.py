@@ -14,14 +14,17 @@ from studio.gui.blocks import button, column, label, line
 from studio.gui.pages.page import Page
 from studio.gui.session import Session
 from studio.gui.settings import home_folder
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.flow import FlowLayout, SideBySide
 from studio.gui.widgets.hero import Hero
 
 _STEPS = (
-    ("1  Shuffle", "Frames or clips of your videos are put out of order."),
-    ("2  Train", "A network learns to put them right, and so learns how things move. No labels are needed."),
-    ("3  Look", "See what it attends to, find similar moments, and measure it against an untrained network."),
+    (noted("1  Shuffle"), noted("Frames or clips of your videos are put out of order.")),
+    (noted("2  Train"), noted("A network learns to put them right, and so learns how things move. No labels are "
+                                "needed.")),
+    (noted("3  Look"), noted("See what it attends to, find similar moments, and measure it against an untrained "
+                             "network.")),
 )
 
 
@@ -116,10 +119,10 @@ class StartPage(Page):
                                          "anywhere on this window becomes one.", "quiet", wrap=True))
 
     def _choose_open(self) -> None:
-        self._choose("Open a project", self.open_project)
+        self._choose(said("Open a project"), self.open_project)
 
     def _choose_new(self) -> None:
-        self._choose("Choose a folder of videos", self.new_project)
+        self._choose(said("Choose a folder of videos"), self.new_project)
 
     def _choose(self, title: str, then: Callable[[Path], object]) -> None:
         dialog = QFileDialog(self, title, str(home_folder() if home_folder().is_dir() else Path.home()))
@@ -137,7 +140,7 @@ class _ProjectButton(QPushButton):
         super().__init__()
         theme = current_theme()
         self.setObjectName(name)
-        self.setAccessibleName(f"Open {root.name}, {root}")
+        self.setAccessibleName(said("Open {name}, {root}", name=root.name, root=root))
         self.setToolTip(str(root))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         set_kind(self, "plain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from studio.gui.dealing import sentence_of
 from studio.gui.pages.page import Page, quoted
 from studio.gui.recipes import changed, section_of, whole_preset
 from studio.gui.session import Session
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.choice_cards import ChoiceCard, ChoiceCards
 from studio.gui.widgets.drawings import NetworkDrawing
@@ -29,10 +31,10 @@ from studio.gui.widgets.waiting import Waiting
 from studio.gui.words import counted, number, share
 
 _DEBOUNCE_MILLISECONDS = 150
-_GROUPS = {"clips": "Sees clips, along time as well", "frames": "Sees single frames"}
-_BESIDE = "What the network may learn as well, by a second loss. None is needed."
-_UNFIT = "Needs other tuples than these: take a recipe made for it."
-_COSTED = "GMAC: billions of multiply-adds, for 16×112×112 or a frame of 80×80"
+_GROUPS = {"clips": noted("Sees clips, along time as well"), "frames": noted("Sees single frames")}
+_BESIDE = noted("What the network may learn as well, by a second loss. None is needed.")
+_UNFIT = noted("Needs other tuples than these: take a recipe made for it.")
+_COSTED = noted("GMAC: billions of multiply-adds, for 16×112×112 or a frame of 80×80")
 
 
 class TaskPage(Page):
@@ -43,14 +45,32 @@ class TaskPage(Page):
     icon = "task"
     summary = "The question that the network learns to answer, the network itself, and how it is trained."
 
-    def __init__(self, session: Session) -> None:
+    in_parts = True
+
+    def __init__(self, session: Session, *, at_once: bool = True) -> None:
         super().__init__(session)
         self._key: object = None
         self._number = self._answered = 0
         self._check_soon = QTimer(self, singleShot=True, interval=_DEBOUNCE_MILLISECONDS)
         self._check_soon.timeout.connect(self._check)
+        self.parts = self._make()
+        if at_once:
+            self.make_rest()
+
+    def _make(self) -> Iterator[None]:
+        session = self.session
         self._make_controls()
+        yield
         self._lay_out()
+        yield
+        for make in (self._make_task_cards, self._make_backbone_cards):
+            make()
+            yield
+        if self.session.description:
+            self.terms.set_described(self.session.description["terms"])
+            yield
+            self.options.refresh()
+            yield
         for signal in (session.videos_changed, session.recipe_changed, session.runs_changed,
                        session.description_changed):
             signal.connect(self._look_again)
@@ -59,7 +79,7 @@ class TaskPage(Page):
     def waits_for(self) -> tuple[str, str] | None:
         if self.session.usable_videos:
             return None
-        return "A task is chosen for scanned videos, and this project has none that can be read yet.", "library"
+        return said("A task is chosen for scanned videos, and this project has none that can be read yet."), "library"
 
     def command_line(self) -> str:
         project = self.session.project
@@ -71,11 +91,12 @@ class TaskPage(Page):
         if described:
             self.waiting.stop()
             self.trouble.set_value("")
-            self._make_cards()
+            self._make_task_cards()
+            self._make_backbone_cards()
             self._show_recipe()
         elif self.waiting.isHidden():
             self.session.service.start()
-            self.waiting.start("Starting the preview worker, which knows the tasks and networks")
+            self.waiting.start(said("Starting the preview worker, which knows the tasks and networks"))
         super().refresh()
 
     def _make_controls(self) -> None:
@@ -153,27 +174,30 @@ class TaskPage(Page):
 
     def _worker_died(self, sentence: str) -> None:
         if self.session.description is None:
-            self.trouble.set_value(sentence, "If it ends again, see what is wrong with: studio doctor")
+            self.trouble.set_value(sentence, said("If it ends again, see what is wrong with: studio doctor"))
 
-    def _make_cards(self) -> None:
+    def _make_task_cards(self) -> None:
         """Make the cards when the worker has described what there is."""
         description = self.session.description or {}
-        for one in description["tasks"] if not self.tasks.names() else ():
+        for one in description.get("tasks", ()) if not self.tasks.names() else ():
             presets: list[dict[str, Any]] = [recipe["values"] for recipe in description["recipes"]]
             usual = next((values for values in presets if values["task"] == one["name"]), {})
             self.tasks.add(one["name"], ChoiceCard(
                 TaskDrawing(one["title"], Asked.of(one, usual)), title=one["title"], source=one["paper"],
                 name=f"task.task.{one['name']}",
-                about=f"{one['question']} Learns: {one['learns'][:1].lower()}{one['learns'][1:]}."))
-        small_first = sorted(description["backbones"], key=lambda one: (one["takes"], one["parameters"]))
+                about=learns_words(one)))
+
+    def _make_backbone_cards(self) -> None:
+        description = self.session.description or {}
+        small_first = sorted(description.get("backbones", ()), key=lambda one: (one["takes"], one["parameters"]))
         for one in small_first if not self.backbones.names() else ():
             self.backbones.add(one["name"], ChoiceCard(
                 NetworkDrawing(layers=len(one["layers"]), clips=one["takes"] == "clips"), title=one["title"], about="",
                 source=one["paper"], name=f"task.backbone.{one['name']}"), group=_GROUPS[one["takes"]])
-        self.terms.set_described(description["terms"])
 
     def _show_recipe(self) -> None:
         recipe = self.session.recipe
+        self.terms.set_described((self.session.description or {})["terms"])
         self.recipe.refresh()
         self.tasks.set_value(recipe.get("task", ""))
         self.backbones.set_value(recipe.get("backbone", ""))
@@ -184,10 +208,11 @@ class TaskPage(Page):
         self.starts_from.set_value(recipe.get("starts_from", ""))
         for one in (self.session.description or {})["backbones"]:
             here = measured(self.session.runs, one["name"])
-            what = "a clip" if one["takes"] == "clips" else "a frame"
+            cost = f"{one['gmac_per_clip']:.3g}"
+            what = said("{cost} GMAC a clip" if one["takes"] == "clips" else "{cost} GMAC a frame", cost=cost)
             self.backbones.set_facts(one["name"], "\n".join(filter(None, (
-                f"{number(one['parameters'])} parameters", f"{one['gmac_per_clip']:.3g} GMAC {what}", here))))
-        wanted = (recipe, [(video.id, video.frames) for video in self.session.usable_videos])
+                said("{number} parameters", number=number(one["parameters"])), what, here))))
+        wanted = (recipe, self.session.usable_videos)
         if wanted != self._key:
             self._key = wanted
             self._number += 1
@@ -206,7 +231,8 @@ class TaskPage(Page):
     def _ask_chance(self, asked: int, task: str) -> None:
         self.session.ask("recipe", {"values": changed(self.session.recipe, "task", task)},
                          then=lambda result, _pictures: self._tell_chance(asked, task, result),
-                         failed=lambda _error: self.tasks.set_facts(task, _UNFIT if asked == self._number else ""))
+                         failed=lambda _error: self.tasks.set_facts(
+                             task, said(_UNFIT) if asked == self._number else ""))
 
     def _take(self, asked: int, result: dict[str, Any]) -> None:
         if asked != self._number:
@@ -233,5 +259,12 @@ class TaskPage(Page):
     def _tell_chance(self, asked: int, task: str, result: dict[str, Any]) -> None:
         if asked == self._number:
             guessing = Guessing.told(result["chance"], result.get("balanced_chance"))
-            self.tasks.set_facts(task, f"{counted(result['classes'], 'possible answer')}; guessing gives "
-                                       f"{share(guessing.level)}{guessing.manner}")
+            self.tasks.set_facts(task, said("{possible_answers}; guessing gives {share}{manner}",
+                                            possible_answers=counted(result['classes'], 'possible answer'),
+                                            share=share(guessing.level), manner=guessing.manner))
+
+
+def learns_words(task: Mapping[str, Any]) -> str:
+    """Say what a task asks and what is learned by it."""
+    learns = said(task["learns"])
+    return f"{said(task['question'])} " + said("Learns: {what}.", what=learns[:1].lower() + learns[1:])

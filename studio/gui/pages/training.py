@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.events import Progress
-from studio.gui.blocks import NoticeBar, Teaching, button, label
+from studio.gui.blocks import NoticeBar, Teaching, label
 from studio.gui.pages.page import Page, quoted
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
-from studio.gui.training_jobs import GOES_ON, TrainingJobs, longer_settings
+from studio.gui.training_jobs import THEN, TrainingJobs, longer_settings
 from studio.gui.widgets.alarms import Alarms
 from studio.gui.widgets.comparison import Comparison
 from studio.gui.widgets.example_curve import ExampleCurve
 from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.next_run import NextRun
+from studio.gui.widgets.queue_list import QueueList
+from studio.gui.widgets.run_buttons import RunButtons
 from studio.gui.widgets.run_list import RunList
 from studio.gui.widgets.run_view import RunView
 
@@ -34,7 +40,6 @@ class TrainingPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._jobs = TrainingJobs(session, self)
-        self._make_actions()
         self._make_body()
         self._connect()
         self._jobs.take_over()
@@ -43,12 +48,16 @@ class TrainingPage(Page):
 
     def waits_for(self) -> tuple[str, str] | None:
         if not self.session.usable_videos:
-            return "Training waits for videos that can be read: add a folder, and let it be read.", "library"
+            return said("Training waits for videos that can be read: add a folder, and let it be read."), "library"
         return None
 
     def command_line(self) -> str:
         project = self.session.project
-        return quoted("studio", "train", str(project.root), *self._start_arguments()) if project else ""
+        if project is None:
+            return ""
+        if self._jobs.trains():
+            return quoted("studio", "queue", str(project.root), "--add", *self._start_arguments())
+        return quoted("studio", "train", str(project.root), *self._start_arguments(), *THEN)
 
     def refresh(self) -> None:
         self.session.reload_runs()
@@ -56,31 +65,33 @@ class TrainingPage(Page):
         self._show_runs()
         super().refresh()
 
-    def _make_actions(self) -> None:
-        self._longer = button("Train longer", name=self.control("longer"), clicked=self._train_longer,
-                              tip="Go on with this run until it has taken twice as long")
-        self._resume = button("Resume", name=self.control("resume"), icon_name="play", clicked=self._go_on,
-                              tip="Go on with this run from its last checkpoint")
-        self._stop = button("Stop and keep", name=self.control("stop"), icon_name="stop", clicked=self._jobs.stop)
-        self._start = button("Start training", name=self.control("start"), icon_name="play", kind="primary",
-                             clicked=self._begin)
-        for made in (self._longer, self._resume, self._stop, self._start):
-            self.header_buttons.addWidget(made)
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._jobs.queue.follow()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._jobs.queue.rest()
 
     def _make_body(self) -> None:
+        self._buttons = RunButtons(self._jobs, self, prefix="train")
+        for made in self._buttons.value():
+            self.header_buttons.addWidget(made)
         self._alarms = Alarms(prefix=self.control("alarm"))
         self._starting = NoticeBar(name=self.control("starting"))
         self._starting.hide()
         self._run_view = RunView(self.session, prefix="train")
         self._comparison = Comparison(prefix="train")
-        self._empty = Teaching(ExampleCurve(), "Nothing was trained here yet. Start training, and the share of right "
-                               "answers is drawn as it goes. Learning is when it climbs above the chance line.")
+        self._empty = Teaching(ExampleCurve(), said("Nothing was trained here yet. Start training, and the share of "
+                                                    "right answers is drawn as it goes. Learning is when it climbs "
+                                                    "above the chance line."))
         wide = _stacked(self._starting, self._run_view, self._comparison, self._empty, spacing=16)
         self._runs, self._next = RunList(name=self.control("runs")), NextRun(prefix="train")
+        self._queue = QueueList(prefix="train")
         self._runs_part = _stacked(label("Runs", "heading"), self._runs,
                                    label("Choose several to lay them over each other.", "caption", wrap=True),
                                    spacing=6)
-        side = _stacked(self._runs_part, self._next, spacing=20)
+        side = _stacked(self._runs_part, self._queue, self._next, spacing=20)
         self.body.addWidget(self._alarms)
         self.body.addWidget(SideBySide(wide, side, column_pixels=300, least_pixels=460))
         self.body.addStretch(1)
@@ -92,6 +103,10 @@ class TrainingPage(Page):
         session.recipe_changed.connect(self._show_recipe)
         session.description_changed.connect(self._show_recipe)
         jobs.changed.connect(self._show_run)
+        session.writing.changed.connect(self._show_run)
+        self._queue.up_clicked.connect(jobs.queue.move_up)
+        self._queue.remove_clicked.connect(jobs.queue.remove)
+        self._queue.run_clicked.connect(jobs.train_queue)
         jobs.starting.connect(self._show_starting)
         jobs.progressed.connect(self._run_view.hear)
         jobs.previewed.connect(self._run_view.show_preview)
@@ -102,26 +117,30 @@ class TrainingPage(Page):
         self._next.value_changed.connect(self.update_command_line)
         self._next.measure_clicked.connect(jobs.measure)
         self._next.stop_clicked.connect(jobs.stop_measuring)
-        self._next.task_clicked.connect(self._to_task)
+        self._next.task_clicked.connect(partial(session.go_to, "task"))
+        self._buttons.begin_clicked.connect(self._begin)
+        self._buttons.again_clicked.connect(self._go_on)
 
     def _start_arguments(self) -> list[str]:
         name = self._next.value()
         return [*self.session.recipe_arguments(), *(["--name", name] if name else [])]
 
     def _begin(self) -> None:
-        self._jobs.start(self._start_arguments())
+        """Start the recipe in work, or let it wait while something trains."""
+        if self._jobs.trains():
+            self._jobs.queue.add(recipe=self.session.recipe, name=self._next.value())
+        else:
+            self._jobs.start(self._start_arguments())
         self._next.set_value("")
 
-    def _go_on(self) -> None:
-        if run := self.session.run():
-            self._jobs.start(["--resume", run.name])
-
-    def _train_longer(self) -> None:
-        if run := self.session.run():
-            self._jobs.start(["--resume", run.name, *longer_settings(run.recipe)])
-
-    def _to_task(self) -> None:
-        self.session.go_to("task")
+    def _go_on(self, longer: bool) -> None:
+        """Go on with the run shown, now or when what trains is done."""
+        run = self.session.run()
+        settings = longer_settings(run.recipe) if run and longer else []
+        if run is not None and self._jobs.trains():
+            self._jobs.queue.add(resume=run.name, settings=[one for one in settings if one != "--set"])
+        elif run is not None:
+            self._jobs.start(["--resume", run.name, *settings])
 
     def _choose(self, names: list[str]) -> None:
         if len(names) == 1:
@@ -135,8 +154,9 @@ class TrainingPage(Page):
         self.update_command_line()
 
     def _show_starting(self, progress: Progress | None) -> None:
-        self._starting.set_value("" if progress is None else f"Starting: {progress.detail or progress.phase}.",
-                                 "The first step comes in a few seconds; a large network takes longer.")
+        self._starting.set_value("" if progress is None else said("Starting: {detail}.",
+                                                                  detail=progress.detail or progress.phase),
+                                 said("The first step comes in a few seconds; a large network takes longer."))
         self._show_run()
 
     def _show_measuring(self, progress: Progress | None) -> None:
@@ -169,8 +189,10 @@ class TrainingPage(Page):
         self._run_view.setVisible(run is not None and not several)
         self._empty.setVisible(run is None and not self._starting.value())
         place = runs.index(run) if run in runs else 0
-        stopping = run is not None and run == self._jobs.running() and self._jobs.stopping()
-        self._run_view.set_value(run, before=runs[place - 1] if place else None, stopping=stopping)
+        trains = run is not None and run == self._jobs.running()
+        self._run_view.set_value(run, before=runs[place - 1] if place else None,
+                                 stopping=trains and self._jobs.stopping(), pausing=trains and self._jobs.pausing())
+        self._show_queue()
         self._show_buttons()
         self._show_alarms()
 
@@ -190,18 +212,16 @@ class TrainingPage(Page):
                   if code not in judged}
         self._alarms.set_value(found)
 
+    def _show_queue(self) -> None:
+        trains, only_looks = self._jobs.trains(), self.session.writing.reason
+        reason = said("This project can only be looked at here: {reason}", reason=only_looks) if only_looks else ""
+        self._queue.set_value(self._jobs.queue.entries, trains=trains, only_looks=reason)
+        self.update_command_line()
+
     def _show_buttons(self) -> None:
-        jobs, run = self._jobs, self.session.run()
-        busy, one = jobs.busy(), len(self._runs.value()) < 2
-        _allow(self._start, not busy, busy or "Train the recipe in work from the beginning")
-        _allow(self._stop, jobs.stoppable(),
-               "Stops after the present step. Everything learned so far is kept, and it can go on later")
-        self._stop.setText("Stopping …" if jobs.stopping() else "Stop and keep")
-        self._resume.setVisible(run is not None and one and run.state in GOES_ON)
-        self._longer.setVisible(run is not None and one and run.state == "finished")
-        for made in (self._resume, self._longer):
-            made.setEnabled(not busy)
-        self._next.set_blocked(_MEASURE_LATER if busy else "")
+        one = len(self._runs.value()) < 2
+        self._buttons.set_value(self.session.run() if one else None, only_looks=bool(self.session.writing.reason))
+        self._next.set_blocked(_MEASURE_LATER if self._jobs.busy() else "")
 
 
 def _stacked(*widgets: QWidget, spacing: int) -> QWidget:
@@ -213,9 +233,3 @@ def _stacked(*widgets: QWidget, spacing: int) -> QWidget:
         layout.addWidget(widget)
     layout.addStretch(1)
     return made
-
-
-def _allow(made: QPushButton, allowed: bool, tip: str) -> None:
-    made.setEnabled(allowed)
-    made.setToolTip(tip)
-    made.setAccessibleDescription(tip)

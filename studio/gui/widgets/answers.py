@@ -12,6 +12,7 @@ from studio.engine.events import Preview
 from studio.engine.video.stored import StoredVideo
 from studio.gui.blocks import label
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
 from studio.gui.widgets.clip_tile import Turns
 from studio.gui.widgets.flow import FlowLayout
@@ -68,10 +69,12 @@ class Answers(QWidget):
         self._preview = preview
         self._turns.clear()
         right = sum(bool(entry.get("right")) for entry in preview.tuples)
-        words = f"Step {number(preview.step)}: {right} of {len(preview.tuples)} right"
+        words = said("Step {step}: {right} of {count} right", step=number(preview.step), right=right,
+                     count=len(preview.tuples))
         if chance:
-            words += f"; guessing gets {chance * len(preview.tuples):.1f} of {len(preview.tuples)}"
-        self._beside.setText(f"{words}. Each row is shown as the network saw it, from left to right.")
+            words += said("; guessing gets {chance} of {count}", chance=f"{chance * len(preview.tuples):.1f}",
+                          count=len(preview.tuples))
+        self._beside.setText(said("{words}. Each row is shown as the network saw it, from left to right.", words=words))
         self._fit(preview.tuples)
         for card, entry in zip(self._cards, preview.tuples, strict=True):
             card.set_value(entry)
@@ -135,10 +138,10 @@ class AnswerCard(QFrame):
         theme, right = current_theme(), bool(entry.get("right"))
         self._sign.setPixmap(icon("good" if right else "bad", theme.good if right else theme.bad).pixmap(icon_size()))
         sure = entry.get("probability")
-        self._words.setText(f"{'Right' if right else 'Wrong'}: {entry['answer_text']}")
-        beside = "" if right else f"Right answer: {entry['label_text']}"
+        self._words.setText(said("Right: {answer}" if right else "Wrong: {answer}", answer=said(entry["answer_text"])))
+        beside = "" if right else said("Right answer: {answer}", answer=said(entry["label_text"]))
         if sure is not None:
-            beside = f"{beside} · " * bool(beside) + f"{share(sure)} sure"
+            beside = f"{beside} · " * bool(beside) + said("{share} sure", share=share(sure))
         self._right.setText(beside)
         self.setAccessibleName(f"{self._words.text()}. {beside}")
         for view in self._views:
@@ -151,7 +154,7 @@ class AnswerCard(QFrame):
         cached = self._session.cached_video(int(entry["video_id"]))
         for view, frames in zip(self._views, entry["frames"], strict=False):
             if cached is None:
-                view.set_message("not in the cache")
+                view.set_message(said("not in the cache"))
                 continue
             shown = [min(frame, cached.frames - 1) for frame in frames[::max(1, len(frames) // _MOST_FRAMES)]]
             read: list[Frames] = []

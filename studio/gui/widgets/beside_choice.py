@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from studio.gui.session import Session
+from studio.gui.texts import noted, said
 from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.run_choice import chosen_run, runs_with_weights
 
-_ALWAYS = [("random", "Random weights"), ("pixels", "Raw pixels")]
-_WHY = ("Random weights show what the network's shape alone finds, raw pixels what looks alike; another run shows "
+_ALWAYS = [("random", noted("Random weights")), ("pixels", noted("Raw pixels"))]
+_WHY = noted("Random weights show what the network's shape alone finds, raw pixels what looks alike; another run shows "
         "what its training changed.")
 
 
@@ -18,14 +19,14 @@ class BesideChoice(ChoiceBox):
         self._always = _ALWAYS if pixels else _ALWAYS[:1]
         super().__init__(self._always)
         self._session = session
-        label_of(self, name=name, title="Beside", about=_WHY)
-        self.setToolTip(_WHY)
+        label_of(self, name=name, title=noted("Beside"), about=_WHY)
+        self.setToolTip(said(_WHY))
         self.setMinimumContentsLength(18)
 
     def refresh(self) -> None:
         """Offer the runs there are, but the one that is looked into."""
         chosen = chosen_run(self._session)
-        others = [(run.name, f"Run {run.name}") for run in runs_with_weights(self._session)
+        others = [(run.name, said("Run {run}", run=run.name)) for run in runs_with_weights(self._session)
                   if chosen is None or run.name != chosen.name]
         wanted = [*self._always, *others]
         if [(self.itemData(place), self.itemText(place)) for place in range(self.count())] != wanted:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 
@@ -27,7 +28,7 @@ class ChoiceCard(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedWidth(theme.px(_WIDTH_PIXELS))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._title, self._about = title, about
+        self._title, self._about = said(title), said(about)
         self._facts = label("", "", wrap=True)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(*[theme.px(12)] * 4)
@@ -48,7 +49,7 @@ class ChoiceCard(QAbstractButton):
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))
         self.setAccessibleName(self._title)
-        self.setAccessibleDescription(" ".join(filter(None, (self._about and self._about + ".", facts))))
+        self.setAccessibleDescription(" ".join(filter(None, (self._about, facts))))
 
     def facts(self) -> str:
         """Give the figures shown."""
@@ -88,9 +89,11 @@ class ChoiceCards(QWidget):
     def __init__(self, *, name: str, title: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName(title)
+        self.setAccessibleName(said(title))
         self._cards: dict[str, ChoiceCard] = {}
         self._group = QButtonGroup(self)
+        self._level_soon = QTimer(self, singleShot=True, interval=0)
+        self._level_soon.timeout.connect(self._level)
         self._flows: dict[str, FlowLayout] = {}
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -112,13 +115,13 @@ class ChoiceCards(QWidget):
         self._group.addButton(card)
         self._flow(group).addWidget(card)
         card.clicked.connect(lambda _checked=False: self.value_changed.emit(name))
-        self._level()
+        self._level_soon.start()  # once for all that come in this turn: each card measures its text
 
     def set_facts(self, name: str, facts: str) -> None:
         """Say the figures of a card."""
         if name in self._cards and facts != self._cards[name].facts():
             self._cards[name].set_facts(facts)
-            self._level()
+            self._level_soon.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -138,7 +141,7 @@ class ChoiceCards(QWidget):
             self._flows[group] = FlowLayout(place, spacing=12)
             _grow_with_width(place)
             if group:
-                place.setAccessibleName(group)
+                place.setAccessibleName(said(group))
                 self._layout.addWidget(label(group, "strong"))
             self._layout.addWidget(place)
         return self._flows[group]

@@ -17,6 +17,7 @@ from studio.engine.errors import StudioError
 from studio.gui.blocks import button, label
 from studio.gui.library_edits import exclude
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import TextBox, label_of
 from studio.gui.widgets.flow import FlowLayout
@@ -51,22 +52,22 @@ class ClipSelection(QWidget):
         super().__init__()
         self._session, self._clips = session, list[TakenClip]()
         self.setObjectName(name)
-        self.setAccessibleName("Clips taken on the map")
+        self.setAccessibleName(said("Clips taken on the map"))
         theme = current_theme()
         self._head = label("", "strong", wrap=True)
         self._names = QStringListModel(self)
         self.list = QListView()
         self.list.setObjectName(f"{name}.list")
-        self.list.setAccessibleName("Clips taken on the map")
+        self.list.setAccessibleName(said("Clips taken on the map"))
         self.list.setModel(self._names)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setUniformItemSizes(True)
         self.list.setFixedHeight(theme.px(22 * _LINES))
         self.list.selectionModel().currentChanged.connect(lambda index, _before: self._point(index.row()))
         self.label_box = TextBox()
-        label_of(self.label_box, name=f"{name}.label", title="Label for these videos",
-                 about="The label that the label file gives to every video of these clips")
-        self.label_box.setPlaceholderText("Label")
+        label_of(self.label_box, name=f"{name}.label", title=said("Label for these videos"),
+                 about=said("The label that the label file gives to every video of these clips"))
+        self.label_box.setPlaceholderText(said("Label"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(8))
@@ -86,8 +87,9 @@ class ClipSelection(QWidget):
         """List clips."""
         self._clips = list(clips)
         videos = self._videos()
-        self._head.setText(f"{counted(len(clips), 'clip')} of {counted(len(videos), 'video')} taken" if clips else
-                           "No clip is taken.")
+        self._head.setText(said("{clips} of {videos} taken", clips=counted(len(clips), 'clip'),
+                                videos=counted(len(videos), 'video')) if clips else
+                           said("No clip is taken."))
         lines = [f"{display_path(videos[one.video_id].path) if one.video_id in videos else 'gone'}, "
                  f"{seconds_text(one.at_seconds)}" for one in clips[:_SHOWN]]
         if len(clips) > _SHOWN:
@@ -132,8 +134,8 @@ class ClipSelection(QWidget):
 
     def _videos(self) -> dict[int, Video]:
         wanted: Mapping[int, None] = dict.fromkeys(one.video_id for one in self._clips)
-        known = {video.id: video for video in self._session.videos}
-        return {video_id: known[video_id] for video_id in wanted if video_id in known}
+        shelf = self._session.shelf
+        return {video_id: video for video_id in wanted if (video := shelf.video(video_id))}
 
     def _ask(self) -> None:
         if self._clips:
@@ -162,7 +164,8 @@ class ClipSelection(QWidget):
         except StudioError as error:
             self._session.notify_error(error)
         except OSError as error:
-            self._session.notify(f"{path.name} could not be written ({error.strerror}).",
-                                 remedy="Choose another folder", level="error")
+            self._session.notify(said("{name} could not be written ({strerror}).", name=path.name,
+                                      strerror=error.strerror),
+                                 remedy=said("Choose another folder"), level="error")
         else:
-            self._session.notify(f"{path.name} was written: {counted(len(rows), 'line')}.")
+            self._session.notify(said("{name} was written: {lines}.", name=path.name, lines=counted(len(rows), 'line')))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 from studio.engine.resampling import at_rate, frame_shown_at, real_frames
 from studio.engine.video.stored import StoredVideo
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.player import Player
 
@@ -133,7 +134,7 @@ class ClipTile(SteadyView):
         video_id, at_seconds, shape = wanted
         cached = self._session.cached_video(video_id)
         if cached is None:
-            self.set_message("The frames of this video are missing. Scan its folder again.")
+            self.set_message(said("The frames of this video are missing. Scan its folder again."))
             return False
         numbers = shape.around(cached, at_seconds=at_seconds)
         read: list[NDArray[np.uint8]] = []

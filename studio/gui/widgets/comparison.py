@@ -11,6 +11,7 @@ from studio.engine.runs import Run
 from studio.gui.blocks import label
 from studio.gui.judgement import guessing_in
 from studio.gui.run_feed import RunFeed
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.differences import Differences, run_colour
 from studio.gui.widgets.line_plot import Curve, LinePlot
@@ -52,7 +53,7 @@ class Comparison(QWidget):
         if self._plot is None:
             self._plot = LinePlot(floor=0.0, ceiling=100.0, bottom="steps", height_pixels=280)
             self._plot.setObjectName(f"{self._prefix}.comparison")
-            self._plot.setAccessibleName("Right answers on held-out videos of the chosen runs, in percent")
+            self._plot.setAccessibleName(said("Right answers on held-out videos of the chosen runs, in percent"))
             self._plot.step_hovered.connect(self._read)
             self._place.addWidget(self._plot)
         return self._plot
@@ -64,8 +65,9 @@ class Comparison(QWidget):
     def set_value(self, runs: Sequence[Run]) -> None:
         """Compare runs (the first six of them); fewer than two end the comparison."""
         chosen = list(runs)[:MOST] if len(runs) > 1 else []
-        self._title.setText(f"{len(chosen)} runs beside each other")
-        self._note.setText(f"Only the first {MOST} of {len(runs)} are shown." if len(runs) > MOST else "")
+        self._title.setText(said("{count} runs beside each other", count=len(chosen)))
+        self._note.setText(said("Only the first {most} of {count} are shown.", most=MOST,
+                                count=len(runs)) if len(runs) > MOST else "")
         for name in set(self._feeds) - {run.name for run in chosen}:
             feed = self._feeds.pop(name)
             feed.pause()
@@ -111,7 +113,7 @@ class Comparison(QWidget):
         end = max((run.step for run in self._runs), default=1)
         self.plot.set_value(curves, level=level, steps=(0.0, float(max(1, end))))
         if len(chances) > 1:
-            self._note.setText("These runs answer questions of different difficulty: guessing gets "
+            self._note.setText(said("These runs answer questions of different difficulty: guessing gets ")
                                + ", ".join(share(chance) for chance in sorted(chances)) + ".")
 
     def _read(self, step: float) -> None:
@@ -124,4 +126,4 @@ class Comparison(QWidget):
         words = [f"{short_name(run.name)}: {share(measured.at('validation', guessing_in(measured, run).figure, step))}"
                  for run in self._runs if run.name in self._feeds
                  for measured in [self._feeds[run.name].measured]]
-        self.plot.setToolTip(f"Step {number(step)}\n" + "\n".join(words))
+        self.plot.setToolTip(said("Step {step}\n", step=number(step)) + "\n".join(words))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.blocks import label
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
 from studio.gui.widgets.flow import FlowLayout
@@ -41,7 +42,7 @@ class ConfusionGrid(QWidget):
         self.tiles: list[ClipTile] = []
         self.table = QTableWidget()
         self.table.setObjectName(f"{name}.confusion")
-        self.table.setAccessibleName("Confusion: a row for each label, a column for each answer")
+        self.table.setAccessibleName(said("Confusion: a row for each label, a column for each answer"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setTabKeyNavigation(False)
@@ -120,15 +121,17 @@ class ConfusionGrid(QWidget):
         if row < 0 or column < 0:
             return
         videos = list(cell["videos"]) if cell else []
-        said = "rightly" if row == column else f"as {names[column]}"
-        shown = f", the first {_MOST_CLIPS} shown" if len(videos) > _MOST_CLIPS else ""
-        self._says.setText(f"{counted(len(videos), 'video')} of {names[row]} answered {said}{shown}."
-                           if videos else f"No video of {names[row]} was answered {said}.")
+        answer = said("rightly") if row == column else said("as {label}", label=names[column])
+        shown = said(", the first {count} shown", count=_MOST_CLIPS) if len(videos) > _MOST_CLIPS else ""
+        self._says.setText(said("{videos} of {label} answered {answer}{shown}.", videos=counted(len(videos), "video"),
+                                label=names[row], answer=answer, shown=shown)
+                           if videos else said("No video of {label} was answered {answer}.", label=names[row],
+                                               answer=answer))
         self._show_clips(videos[:_MOST_CLIPS])
 
     def _show_clips(self, videos: list[int]) -> None:
-        known = {video.id: video for video in self._session.videos}
-        videos = [video for video in videos if video in known]
+        known = {number: video for number in videos if (video := self._session.shelf.video(number))}
+        videos = [number for number in videos if number in known]
         while len(self.tiles) < len(videos):
             tile = ClipTile(self._session, self._turns, player=self.player, tile=(112, 84), caption_lines=2)
             tile.setObjectName(f"{self._name}.confusion_clip_{len(self.tiles) + 1}")

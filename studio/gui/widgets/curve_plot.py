@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.plot import Plot, line_pen
 
@@ -132,11 +133,12 @@ class CurvePlot(Plot):
         self._cursor.setPen(pen)
         self.getViewBox().setBorder(pg.mkPen(theme.accent) if self.hasFocus() else None)
         if not len(self._times_N):
-            self.setAccessibleDescription("no curve yet")
+            self.setAccessibleDescription(said("no curve yet"))
             return
         seconds, motion = float(self._times_N[self._frame]), float(self._motion_N[self._frame])
         self._cursor.setValue(seconds)
-        self.setAccessibleDescription(f"frame {self._frame} at {seconds:.2f} s, motion {motion:.2f} pixels a frame")
+        self.setAccessibleDescription(said("frame {frame} at {seconds} s, motion {motion} pixels a frame",
+                                           frame=self._frame, seconds=f"{seconds:.2f}", motion=f"{motion:.2f}"))
 
     def _draw_windows(self) -> None:
         for mark in self._marks:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
 from studio.gui.measured import Measured, Points, smoothed
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.line_plot import Curve, LinePlot
 from studio.gui.words import number, share
@@ -48,14 +49,14 @@ class Curves(QWidget):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("Curves of the run")
+        self.setAccessibleName(said("Curves of the run"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._measured = Measured()
         self._step: float | None = None
         self._made: dict[str, LinePlot] = {}
         self._places: dict[str, QVBoxLayout] = {}
         self._readout, self._accuracy_title = label("", "caption", wrap=True), label("", "caption", wrap=True)
-        self._accuracy_title.setText(_PLOTS["accuracy"].title)
+        self._accuracy_title.setText(said(_PLOTS["accuracy"].title))
         self._readout.setMinimumHeight(self._readout.fontMetrics().height())
         self._draws = {"accuracy": self._draw_accuracy, "loss": self._draw_loss, "rate": self._draw_rate,
                        "speed": self._draw_speed}
@@ -115,7 +116,7 @@ class Curves(QWidget):
             about = _PLOTS[name]
             made = LinePlot(floor=about.floor, ceiling=about.ceiling, bottom=about.bottom,
                             height_pixels=about.height_pixels)
-            made.setAccessibleName(about.title)
+            made.setAccessibleName(said(about.title))
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.step_hovered.connect(lambda step: self.set_value(None if step < 0 else step))
             made.set_cursor(self._step)
@@ -127,7 +128,7 @@ class Curves(QWidget):
 
     def _draw_accuracy(self) -> None:
         chance, guessing = self._measured.chance, self._measured.guessing
-        self._accuracy_title.setText(_PLOTS["accuracy"].title + guessing.manner)
+        self._accuracy_title.setText(said(_PLOTS["accuracy"].title) + guessing.manner)
         self.accuracy.set_value(
             [*self._train(guessing.figure, scale=100, words=lambda value: f"training {value:.0f} %"),
              *self._held_out(guessing.figure, scale=100, words=lambda value: f"held out {value:.0f} %")],
@@ -228,21 +229,23 @@ class Curves(QWidget):
             if not count:
                 return ""
             over = mean_over(count)
-            return ("Point at a curve, or press the arrow keys, to read all of them."
-                    + (f" The training curves are means over {over} measurements; faint: each one." if over > 1
+            return (said("Point at a curve, or press the arrow keys, to read all of them.")
+                    + (said(" The training curves are means over {over} measurements; faint: each one.",
+                            over=over) if over > 1
                        else ""))
-        parts = [f"Step {number(self._step)}"]
-        for split, title in (("train", "training"), ("validation", "held out")):
+        parts = [said("Step {step}", step=number(self._step))]
+        for split, title in (("train", said("training")), ("validation", said("held out"))):
             found = measured.at(split, measured.guessing.figure, self._step)
             if found is not None:
-                parts.append(f"{title} {share(found)} right, loss {measured.at(split, 'loss', self._step) or 0:.3f}"
+                parts.append(said("{videos} {share} right, loss {loss}", videos=title, share=share(found),
+                                  loss=f"{measured.at(split, 'loss', self._step) or 0:.3f}")
                              + self._losses(split, self._step))
         if measured.chance is not None:
-            parts.append(f"chance {share(measured.guessing.level)}")
+            parts.append(said("chance {share}", share=share(measured.guessing.level)))
         if (rate := measured.at("train", "learning_rate", self._step)) is not None:
-            parts.append(f"learning rate {rate:.2g}")
+            parts.append(said("learning rate {rate}", rate=f"{rate:.2g}"))
         if (speed := measured.at("train", "samples_per_second", self._step)) is not None:
-            parts.append(f"{rounded(speed)} questions a second")
+            parts.append(said("{speed} questions a second", speed=rounded(speed)))
         return " · ".join(parts)
 
     def _losses(self, split: str, step: float) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.run_list import short_name
 from studio.gui.words import breakable
@@ -84,12 +85,12 @@ class Differences(QWidget):
             for column, value in enumerate(values, 1):
                 self._grid.addWidget(label(breakable(value), wrap=True), number, column)
         if len(rows) > _MOST:
-            self._grid.addWidget(label(f"and {len(rows) - _MOST} more", "caption"), _MOST + 1, 0)
+            self._grid.addWidget(label(said("and {count} more", count=len(rows) - _MOST), "caption"), _MOST + 1, 0)
         if not rows:
             self._grid.addWidget(label("These runs have the same settings.", "quiet", wrap=True), 1, 0, 1, -1)
         for column in range(1, len(runs) + 1):
             self._grid.setColumnStretch(column, 1)
-        self.setAccessibleName("Settings that differ: " + "; ".join(
+        self.setAccessibleName(said("Settings that differ: ") + "; ".join(
             f"{key} {' against '.join(values)}" for key, values in rows[:_MOST]))
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme
 
 _HEIGHT = 92
@@ -17,7 +18,7 @@ class Drawing(QWidget):
     def __init__(self, *, words: str) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(words)
+        self.setAccessibleName(said(words))
 
     def sizeHint(self) -> QSize:
         return QSize(0, current_theme().px(_HEIGHT))
@@ -35,7 +36,8 @@ class NetworkDrawing(Drawing):
     """A network as its maps: smaller from layer to layer in space, more of them; deep where it looks along time."""
 
     def __init__(self, *, layers: int, clips: bool) -> None:
-        super().__init__(words=f"Drawing of a network of {layers} layers that takes {'clips' if clips else 'frames'}")
+        super().__init__(words=said("Drawing of a network of {layers} layers that takes clips" if clips else
+                                    "Drawing of a network of {layers} layers that takes frames", layers=layers))
         self._layers, self._clips = max(1, layers), clips
 
     def draw(self, painter: QPainter, theme: Theme, place: QRectF) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
 
 LARGEST = 2**31 - 1
@@ -81,16 +82,26 @@ class NumberBox(QDoubleSpinBox):
         return number_text(value)
 
     def valueFromText(self, text: str) -> float:
-        found = read_number(text.removesuffix(self.suffix()))
+        found = read_number(self._typed(text))
         return self.value() if found is None else found
 
+    def fixup(self, text: str) -> str:
+        return text  # Qt would take a comma out, and read `1,2,3` as 123
+
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        typed = text.removesuffix(self.suffix()).strip()
+        typed = self._typed(text)
         found = read_number(typed)
         if found is not None and self.minimum() <= found <= self.maximum():
             return QValidator.State.Acceptable, text, position
         on_the_way = re.fullmatch(r"[+-]?\d*[.,]?\d*(e[+-]?\d*)?", typed, re.IGNORECASE)
         return (QValidator.State.Intermediate if on_the_way else QValidator.State.Invalid), text, position
+
+    def _typed(self, text: str) -> str:
+        """The number without its unit, whatever kind of space stands between them."""
+        number = text.replace("\u00a0", " ").strip()
+        for _ in range(2):  # Qt puts its own behind one that was typed
+            number = number.removesuffix(self.suffix().strip()).strip()
+        return number
 
     def stepBy(self, steps: int) -> None:
         if self._fine:
@@ -124,7 +135,7 @@ class ChoiceBox(QComboBox):
         with QSignalBlocker(self):
             self.clear()
             for value, words in choices:
-                self.addItem(words, value)
+                self.addItem(said(words), value)
         self.set_value(chosen)
 
     def value(self) -> Any:
@@ -147,7 +158,7 @@ class CheckBox(QCheckBox):
     value_changed = Signal(object)
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(text)
+        super().__init__(said(text))
         self.toggled.connect(self.value_changed.emit)
 
     def value(self) -> bool:
@@ -212,7 +223,7 @@ class WholeNumbersBox(TextBox):
     def __init__(self) -> None:
         super().__init__()
         self._value = []
-        self.setPlaceholderText("none")
+        self.setPlaceholderText(said("none"))
 
     def _read(self, text: str) -> list[int] | None:
         parts = [part for part in re.split(r"[\s,;]+", text) if part]
@@ -308,5 +319,5 @@ def short_unit(part: dict[str, Any]) -> str:
 def label_of(editor: QWidget, *, name: str, title: str, about: str) -> None:
     """Give an editor its object name and what a screen reader says."""
     editor.setObjectName(name)
-    editor.setAccessibleName(title)
-    editor.setAccessibleDescription(about)
+    editor.setAccessibleName(said(title))
+    editor.setAccessibleDescription(said(about))

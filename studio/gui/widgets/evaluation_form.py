@@ -11,8 +11,10 @@ from studio.engine.errors import StudioError
 from studio.engine.evaluation.labels import read_labels
 from studio.gui.blocks import button, column, label, row
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import ChoiceBox, WholeNumberBox, label_of
+from studio.gui.widgets.other_weights import OtherWeights
 from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
 from studio.gui.words import counted, number
 
@@ -33,16 +35,16 @@ class EvaluationForm(QWidget):
     def __init__(self, session: Session, *, prefix: str) -> None:
         super().__init__()
         self._session = session
-        self.problem = ""
+        self._label_problem = ""
         self._seen: object = None
         self.run_choice = RunChoice(session, name=f"{prefix}.run_choice")
         self._protocols = QButtonGroup(self)
         self._source = ChoiceBox([(FOLDERS, "Names of the folders"), ("csv", "A CSV file")])
-        label_of(self._source, name=f"{prefix}.labels", title="Labels", about="Where the labels come from")
+        label_of(self._source, name=f"{prefix}.labels", title=said("Labels"), about=said("Where the labels come from"))
         self._file = QLineEdit()
         self._file.setObjectName(f"{prefix}.csv")
-        self._file.setAccessibleName("CSV file with the columns path and label")
-        self._file.setPlaceholderText("file with path,label")
+        self._file.setAccessibleName(said("CSV file with the columns path and label"))
+        self._file.setPlaceholderText(said("file with path,label"))
         self._choose = button("Choose …", name=f"{prefix}.choose_csv", clicked=self._ask_for_file)
         self._csv = QWidget()
         beside = row(self._file, self._choose)
@@ -50,10 +52,9 @@ class EvaluationForm(QWidget):
         self._csv.setLayout(beside)
         self._says = label("", "caption", wrap=True)
         self._seeds = WholeNumberBox(minimum=1, maximum=20)
-        label_of(self._seeds, name=f"{prefix}.seeds", title="Repeats",
-                 about="Random networks to compare with, and trainings where labels are learned: more are surer")
-        self._other = ChoiceBox([("", "nothing else")])
-        label_of(self._other, name=f"{prefix}.beside", title="Beside", about="Another run's weights to put beside")
+        label_of(self._seeds, name=f"{prefix}.seeds", title=said("Repeats"),
+                 about=said("Random networks to compare with, and trainings where labels are learned: more are surer"))
+        self._other = OtherWeights(prefix=prefix)
         self._arrange(prefix)
         self._source.value_changed.connect(self._changed)
         self._file.editingFinished.connect(self._changed)
@@ -62,15 +63,20 @@ class EvaluationForm(QWidget):
         self._other.value_changed.connect(self._changed)
         self._csv.hide()
 
+    @property
+    def problem(self) -> str:
+        """Why this cannot be measured; nothing when it can."""
+        return self._label_problem or self._other.problem
+
     def value(self) -> tuple[str, str]:
         """Give the protocol, and `folders` or the path of a CSV file."""
         chosen = list(PROTOCOLS)[max(0, self._protocols.checkedId())]
         return chosen, FOLDERS if self._source.value() == FOLDERS else self._file.text().strip()
 
     def more(self) -> list[str]:
-        """Give the further arguments of `studio evaluate`: repeats, and another run's weights."""
+        """Give the further arguments of `studio evaluate`: repeats, and other weights to put beside."""
         arguments = [] if self._seeds.value() == 1 else ["--seeds", str(self._seeds.value())]
-        return arguments + (["--kinetics", str(self._other.value())] if self._other.value() else [])
+        return arguments + (["--kinetics", self._other.value()] if self._other.value() else [])
 
     def set_value(self, protocol: str, labels: str = "") -> None:
         """Choose a protocol, and labels where they are given."""
@@ -92,18 +98,16 @@ class EvaluationForm(QWidget):
         chosen = chosen_run(self._session)
         runs = [run for run in runs_with_weights(self._session)
                 if chosen and run.name != chosen.name and run.recipe.get("backbone") == chosen.recipe.get("backbone")]
-        kept = self._other.value()
-        self._other.set_choices([("", "nothing else"), *((run.name, f"weights of {run.name}") for run in runs)])
-        self._other.set_value(kept if kept in {run.name for run in runs} else "")
+        self._other.set_runs(runs)
 
     def _arrange(self, prefix: str) -> None:
         theme = current_theme()
         protocols = QVBoxLayout()
         protocols.setSpacing(theme.px(8))
         for place, (protocol, (title, about)) in enumerate(PROTOCOLS.items()):
-            choice = QRadioButton(title)
+            choice = QRadioButton(said(title))
             choice.setObjectName(f"{prefix}.{'budget' if protocol == 'labels' else protocol}")
-            choice.setAccessibleName(title)
+            choice.setAccessibleName(said(title))
             choice.setAccessibleDescription(about)
             choice.setChecked(place == 0)
             self._protocols.addButton(choice, place)
@@ -131,20 +135,22 @@ class EvaluationForm(QWidget):
         if seen == self._seen:
             return
         self._seen = seen
-        self.problem = ""
+        self._label_problem = ""
         if not labels:
-            self.problem = "Choose a CSV file with the columns path and label."
+            self._label_problem = "Choose a CSV file with the columns path and label."
         elif videos:
             try:
                 found = read_labels(videos, labels)
             except StudioError as error:
-                self.problem = f"{error.rule[:1].upper()}{error.rule[1:]}. {error.remedy}."
+                self._label_problem = f"{error.rule[:1].upper()}{error.rule[1:]}. {error.remedy}."
             else:
-                self._says.setText(f"{counted(len(found.names), 'label')} on {number(len(found.known))} of "
-                                   f"{counted(len(videos), 'video')}, {counted(len(set(found.group_V)), 'group')}.")
-        if self.problem:
-            self._says.setText(self.problem)
-        set_kind(self._says, "warning" if self.problem and labels else "caption")
+                self._says.setText(said("{labels} on {count} of {videos}, {groups}.",
+                                        labels=counted(len(found.names), 'label'), count=number(len(found.known)),
+                                        videos=counted(len(videos), 'video'),
+                                        groups=counted(len(set(found.group_V)), 'group')))
+        if self._label_problem:
+            self._says.setText(self._label_problem)
+        set_kind(self._says, "warning" if self._label_problem and labels else "caption")
 
     def _ask_for_file(self) -> None:
         start = Path(self._file.text()).parent if self._file.text() else Path.home()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 _WIDTH, _HEIGHT = 320, 112
@@ -18,7 +19,7 @@ class ExampleBars(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Drawing: a long bar for the trained network, a shorter one for the untrained")
+        self.setAccessibleName(said("Drawing: a long bar for the trained network, a shorter one for the untrained"))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:

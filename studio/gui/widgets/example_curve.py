@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 _WIDTH, _HEIGHT = 320, 152
@@ -17,7 +18,7 @@ class ExampleCurve(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Drawing: a curve that climbs above a dashed line")
+        self.setAccessibleName(said("Drawing: a curve that climbs above a dashed line"))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:

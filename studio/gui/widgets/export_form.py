@@ -1,4 +1,4 @@
-"""Where trained weights go, in which format, and the report of a run."""
+"""Where trained weights or features go, and in which format."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import button, column, label, row
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import ChoiceBox, label_of
 
@@ -16,7 +17,11 @@ FORMATS = {
     "safetensors": ("safetensors", ".safetensors", "Data only, for any program that reads tensors."),
     "torchvision": ("torchvision state dict", ".pth", "For torchvision's r3d_18, mc3_18 and r2plus1d_18."),
     "onnx": ("ONNX graph", ".onnx", "Clips in, features out, without Python."),
+    "npz": ("features as NumPy arrays", ".npz", "A row a clip, with its video's name: not for passing on unseen."),
+    "csv": ("features as a table", ".csv", "A row a clip, with its video's name: not for passing on unseen."),
 }
+FEATURES = ("npz", "csv")
+"""What is written by `studio features`, not by `studio export`."""
 _TORCHVISION_BACKBONES = ("r3d_18", "mc3_18", "r2plus1d_18")
 
 
@@ -25,7 +30,6 @@ class ExportForm(QWidget):
 
     value_changed = Signal(object)
     export_clicked = Signal()
-    report_clicked = Signal()
 
     def __init__(self, *, prefix: str) -> None:
         super().__init__()
@@ -33,17 +37,15 @@ class ExportForm(QWidget):
         self._folder = Path()
         self._own = True
         self._format = ChoiceBox([(name, words[0]) for name, words in FORMATS.items()])
-        label_of(self._format, name=f"{prefix}.format", title="Format", about="What the weights are written as")
+        label_of(self._format, name=f"{prefix}.format", title=said("Format"),
+                 about=said("What the weights are written as"))
         self._about = label("", "caption", wrap=True)
         self._place = QLineEdit()
         self._place.setObjectName(f"{prefix}.destination")
-        self._place.setAccessibleName("File to export to")
+        self._place.setAccessibleName(said("File to export to"))
         choose = button("Choose …", name=f"{prefix}.choose_destination", clicked=self._ask_for_place)
-        self.export = button("Export weights", name=f"{prefix}.export", icon_name="save",
+        self.export = button("Export", name=f"{prefix}.export", icon_name="save",
                              clicked=self.export_clicked.emit)
-        self.report = button("Open the report", name=f"{prefix}.report", icon_name="open",
-                             tip="One page with what was asked, the curves and the results; it needs no network",
-                             clicked=self.report_clicked.emit)
         self._says = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -52,7 +54,6 @@ class ExportForm(QWidget):
         layout.addLayout(column(label("Destination", "caption"), self._place))
         layout.addLayout(row(choose, self.export, None))
         layout.addWidget(self._says)
-        layout.addLayout(row(self.report, None))
         self._format.value_changed.connect(self._format_changed)
         self._place.textEdited.connect(self._edited)
 
@@ -108,14 +109,13 @@ class ExportForm(QWidget):
 
     def _show(self) -> None:
         problem = self.problem
-        self._about.setText(problem or FORMATS[self._format.value()][2])
+        self._about.setText(problem or said(FORMATS[self._format.value()][2]))
         set_kind(self._about, "warning" if problem and self._run else "caption")
         self._place.setToolTip(self._place.text())
         self.export.setEnabled(not problem)
-        self.report.setEnabled(self._run is not None)
 
     def _ask_for_place(self) -> None:
-        dialog = QFileDialog(self, "Export weights to", self._place.text())
+        dialog = QFileDialog(self, "Export to", self._place.text())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.fileSelected.connect(self._take_place)
         dialog.finished.connect(dialog.deleteLater)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from studio.gui.texts import said
 from studio.gui.widgets.point_plot import PointPlot, inside_N
 
 Tool = Literal["point", "rectangle", "lasso"]
@@ -39,8 +40,8 @@ class FeatureMap(PointPlot):
     def __init__(self, *, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(HOW_TO)
+        self.setAccessibleName(said(title))
+        self.setAccessibleDescription(said(HOW_TO))
         self._tool: Tool = "point"
         self._drawn: list[QPointF] = []
         self._pressed_at: QPointF | None = None

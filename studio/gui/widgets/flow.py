@@ -46,6 +46,12 @@ class FlowLayout(QLayout):
     def sizeHint(self) -> QSize:
         return self.minimumSize()
 
+    def size_in_one_line(self) -> QSize:
+        """The room that it would need to stand in a single line."""
+        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        width = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
+        return QSize(width, max((size.height() for size in sizes), default=0))
+
     def minimumSize(self) -> QSize:
         size = QSize()
         for item in self._items:

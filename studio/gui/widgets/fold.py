@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label, row, set_icon
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 
@@ -41,7 +42,7 @@ class Fold(QWidget):
         self._open = is_open
         self._content.setVisible(is_open)
         self._digest.setVisible(not is_open)
-        self._head.setAccessibleDescription("open" if is_open else "shut")
+        self._head.setAccessibleDescription(said("open") if is_open else said("shut"))
         set_icon(self._head, "chevron-down" if is_open else "chevron-right")
 
     def set_digest(self, text: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.engine.video.stored import StoredVideo
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme, theme_watch
 from studio.gui.widgets.pictures import pixmap
+from studio.gui.widgets.veil import paint_veil
 from studio.gui.words import seconds_text
 
 _HEIGHT, _GAP = 72, 4
@@ -27,9 +31,10 @@ class FrameStrip(QWidget):
         self._frame = 0
         self._pixmaps: dict[int, QPixmap] = {}
         self._message = ""
+        self._veil_HW: NDArray[np.bool_] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Frames under the cursor")
+        self.setAccessibleName(said("Frames under the cursor"))
         theme_watch().changed.connect(self._dress)
 
     def value(self) -> int:
@@ -41,7 +46,8 @@ class FrameStrip(QWidget):
         if self._video and frame != self._frame:
             self._frame = max(0, min(frame, self._video.frames - 1))
             seconds = float(self._video.times_N[self._frame])
-            self.setAccessibleDescription(f"frame {self._frame} at {seconds:.2f} s")
+            self.setAccessibleDescription(said("frame {frame} at {seconds} s", frame=self._frame,
+                                               seconds=f"{seconds:.2f}"))
             self.update()
 
     @property
@@ -55,6 +61,17 @@ class FrameStrip(QWidget):
         self._pixmaps.clear()
         self._frame = min(self._frame, video.frames - 1) if video else 0
         self.update()
+
+    def set_veil(self, hidden_HW: NDArray[np.bool_] | None) -> None:
+        """Hatch what masks hide of the frames; None takes the hatching away."""
+        if hidden_HW is not self._veil_HW:
+            self._veil_HW = hidden_HW
+            self.update()
+
+    @property
+    def veil_HW(self) -> NDArray[np.bool_] | None:
+        """The part of the frames that is hatched."""
+        return self._veil_HW
 
     def shown_frames(self) -> list[int]:
         """Give the frame numbers in view, from left to right."""
@@ -139,6 +156,8 @@ class FrameStrip(QWidget):
         assert self._video
         middle = frame == self._frame
         painter.drawPixmap(place, self._pixmaps[frame])
+        if self._veil_HW is not None:
+            paint_veil(painter, place, self._veil_HW)
         if middle:
             pen = QPen(QColor(theme.accent), theme.px(3) if self.hasFocus() else 2)
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)

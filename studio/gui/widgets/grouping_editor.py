@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QVBoxLayout, QW
 
 from studio.engine.project import Grouping
 from studio.gui.blocks import button, label
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 
-_WAYS = (("video", "Every video by itself"), ("pattern", "A part of the file's name"), ("csv", "A CSV file"))
+_WAYS = (("video", noted("Every video by itself")), ("pattern", noted("A part of the file's name")),
+         ("csv", noted("A CSV file")))
 EXAMPLE = r"(patient-\d+)"
 
 
@@ -29,14 +31,14 @@ class GroupingEditor(QWidget):
         self._describe, self._csv = describe, ""
         self._way = QComboBox()
         self._way.setObjectName(f"{prefix}.group_by")
-        self._way.setAccessibleName("How videos form groups")
+        self._way.setAccessibleName(said("How videos form groups"))
         for way, words in _WAYS:
-            self._way.addItem(words, way)
+            self._way.addItem(said(words), way)
         self._pattern = QLineEdit()
         self._pattern.setObjectName(f"{prefix}.group_pattern")
-        self._pattern.setAccessibleName("Regular expression on the path; its first bracket is the group")
-        self._pattern.setToolTip("A regular expression on the path; its first bracket is the group")
-        self._pattern.setPlaceholderText(f"for example {EXAMPLE}")
+        self._pattern.setAccessibleName(said("Regular expression on the path; its first bracket is the group"))
+        self._pattern.setToolTip(said("A regular expression on the path; its first bracket is the group"))
+        self._pattern.setPlaceholderText(said("for example {pattern}", pattern=EXAMPLE))
         self._file = button("Choose a CSV file", name=f"{prefix}.group_csv", clicked=self._choose)
         self._count = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
@@ -67,8 +69,8 @@ class GroupingEditor(QWidget):
     def set_csv(self, path: str) -> None:
         """Name the file that says the groups."""
         self._csv = path
-        self._file.setText(Path(path).name if path else "Choose a CSV file")
-        self._file.setToolTip(path or "With the columns path, label and group")
+        self._file.setText(Path(path).name if path else said("Choose a CSV file"))
+        self._file.setToolTip(path or said("With the columns path, label and group"))
         self._show()
 
     def choose_csv(self, path: Path) -> None:
@@ -104,8 +106,8 @@ class GroupingEditor(QWidget):
             set_kind(self._count, wanted)
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self, "Choose a CSV file with the columns path, label and group", self._csv)
-        dialog.setNameFilter("CSV files (*.csv)")
+        dialog = QFileDialog(self, said("Choose a CSV file with the columns path, label and group"), self._csv)
+        dialog.setNameFilter(said("CSV files (*.csv)"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda chosen: self.choose_csv(Path(chosen)))
         dialog.finished.connect(dialog.deleteLater)

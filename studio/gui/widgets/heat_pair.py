@@ -14,9 +14,10 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label, row, set_icon
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_tile import SteadyView
-from studio.gui.widgets.player import Player
+from studio.gui.widgets.player import Player, clip_rate
 from studio.gui.words import seconds_text
 
 Pictures = NDArray[np.uint8]
@@ -30,7 +31,7 @@ class LargeView(SteadyView):
     def __init__(self, *, name: str, title: str, player: Player) -> None:
         super().__init__(player=player)
         self.setObjectName(name)
-        self.setAccessibleName(title)
+        self.setAccessibleName(said(title))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -65,6 +66,7 @@ class HeatPair(QWidget):
         super().__init__()
         self._frames: list[int] = []
         self._times: list[float] = []
+        self._elements = 0
         self.player = Player(self)
         self.trained = LargeView(name=f"{name}.view", title="Heat of the trained weights", player=self.player)
         self.random = LargeView(name=f"{name}.random_view", title="Heat of random weights", player=self.player)
@@ -92,11 +94,14 @@ class HeatPair(QWidget):
         return self.trained.value()
 
     def set_value(self, clip_FHW3: Pictures, trained_FHW: Pictures, random_FHW: Pictures, *, frames: Sequence[int],
-                  times: Sequence[float]) -> None:
-        """Show a clip with both heats; `frames` and `times` (seconds) are those of the video."""
+                  times: Sequence[float], elements: int = 0) -> None:
+        """Show a clip with both heats; `frames` and `times` (seconds) are those of the video.
+
+        Where it is a question, its `elements` follow each other as they are shown to the network.
+        """
         if list(frames) != self._frames and not self.player.playing:
             self.player.set_position(len(frames) // 2)
-        self._frames, self._times = list(frames), list(times)
+        self._frames, self._times, self._elements = list(frames), list(times), elements
         self.trained.set_frames(clip_FHW3, trained_FHW)
         self.random.set_frames(clip_FHW3, random_FHW)
         self._enable(True)
@@ -104,8 +109,8 @@ class HeatPair(QWidget):
             self.frame_slider.setRange(0, max(0, len(frames) - 1))
             self.frame_slider.setPageStep(max(1, len(frames) // 4))
             self.frame_slider.setValue(self.trained.value())
-        if len(times) > 1 and times[-1] > times[0]:
-            self.player.set_rate((len(times) - 1) / (times[-1] - times[0]))
+        length = max(1, len(times) // max(1, elements))
+        self.player.set_rate(clip_rate([times[first:first + length] for first in range(0, len(times), length)]))
         self._describe()
 
     def set_beside(self, title: str) -> None:
@@ -133,7 +138,7 @@ class HeatPair(QWidget):
     def _slider(self, name: str, title: str) -> QSlider:
         made = QSlider(Qt.Orientation.Horizontal)
         made.setObjectName(name)
-        made.setAccessibleName(title)
+        made.setAccessibleName(said(title))
         return made
 
     def _lay_out(self) -> None:
@@ -183,9 +188,13 @@ class HeatPair(QWidget):
 
     def _show_playing(self, playing: bool) -> None:
         set_icon(self.play_button, "pause" if playing else "play")
-        self.play_button.setAccessibleName("Pause" if playing else "Play")
-        self.play_button.setToolTip("Pause (Space)" if playing else "Play (Space)")
+        self.play_button.setAccessibleName(said("Pause") if playing else said("Play"))
+        self.play_button.setToolTip(said("Pause (Space)") if playing else said("Play (Space)"))
 
     def _describe(self) -> None:
         shown = self.trained.value()
-        self._moment.setText(f"frame {self._frames[shown]} · {seconds_text(self._times[shown])}")
+        element = shown * self._elements // max(1, len(self._frames)) + 1
+        within = said("element {element} of {elements}", element=element, elements=self._elements) + " · " \
+            if self._elements else ""
+        frame = said("frame {frame}", frame=self._frames[shown])
+        self._moment.setText(f"{within}{frame} · {seconds_text(self._times[shown])}")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme, theme_watch
 
 _SWINGS = (-0.76, -0.38, 0.76, 0.0, 0.38)
@@ -23,7 +24,7 @@ class Hero(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setAccessibleName("Five frames of a swinging pendulum, the third in the wrong place")
+        self.setAccessibleName(said("Five frames of a swinging pendulum, the third in the wrong place"))
         theme_watch().changed.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
 from studio.gui.blocks import column, label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import ChoiceBox, WholeNumberBox, label_of
 from studio.gui.words import counted
@@ -25,11 +26,12 @@ class LayerChoice(QWidget):
         super().__init__()
         self._layers: list[dict[str, Any]] = []
         self.layer_box = ChoiceBox()
-        label_of(self.layer_box, name=f"{name}.layer", title="Layer", about="From the input to the output")
+        label_of(self.layer_box, name=f"{name}.layer", title=said("Layer"), about=said("From the input to the output"))
         self.layer_box.setMinimumContentsLength(12)
         self.layer_box.value_changed.connect(self._layer_changed)
         self.unit_box = WholeNumberBox(minimum=ALL_UNITS, maximum=ALL_UNITS)
-        label_of(self.unit_box, name=f"{name}.unit", title="Unit", about="All units together, or one by its number")
+        label_of(self.unit_box, name=f"{name}.unit", title=said("Unit"),
+                 about=said("All units together, or one by its number"))
         self.unit_box.setSpecialValueText("all units together")
         self.unit_box.setWrapping(True)
         self.unit_box.value_changed.connect(self._tell)
@@ -80,7 +82,8 @@ class LayerChoice(QWidget):
         if not 0 <= place < len(self._layers):
             return
         frames, height, width = self._layers[place]["shape"]
-        self._size.setText(f"Each unit's map: {counted(frames, 'step')} in time, {height} × {width} places")
+        self._size.setText(said("Each unit's map: {steps} in time, {height} × {width} places",
+                                steps=counted(frames, 'step'), height=height, width=width))
         with QSignalBlocker(self.unit_box):
             self.unit_box.setMaximum(self._layers[place]["channels"] - 1)
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.gui.blocks import button, label, row
+from studio.gui.texts import said
 from studio.gui.widgets.editors import CheckBox, ChoiceBox, label_of
 from studio.gui.widgets.feature_map import HOW_TO
 from studio.gui.widgets.flow import FlowLayout
@@ -31,7 +32,7 @@ class MapControls(QWidget):
         super().__init__()
         self.method_box = _box(list(METHODS.items()), name=f"{name}.method", title="How the map is drawn",
                                about=_WHY_METHOD, letters=24)
-        self.method_box.setToolTip(_WHY_METHOD)
+        self.method_box.setToolTip(said(_WHY_METHOD))
         self.method_box.value_changed.connect(self.method_changed.emit)
         self.colour_box = _box(list(COLOUR_BY.items()), name=f"{name}.colour_by", title="Colour by",
                                about="What the colours of the map mean", letters=14)
@@ -39,11 +40,12 @@ class MapControls(QWidget):
         self.colour_box.value_changed.connect(self.colour_changed.emit)
         self.tool_box = _box(list(_TOOLS.items()), name=f"{name}.tool", title="What dragging does", about=HOW_TO,
                              letters=16)
-        self.tool_box.setToolTip(HOW_TO)
+        self.tool_box.setToolTip(said(HOW_TO))
         self.tool_box.value_changed.connect(self.tool_changed.emit)
-        self.joined = CheckBox("Join a video's clips in time")
+        self.joined = CheckBox(said("Join a video's clips in time"))
         label_of(self.joined, name=f"{name}.trajectory", title=self.joined.text(),
-                 about="Draws a line through the clips of the video pointed at, or of the query, from start to end")
+                 about=said("Draws a line through the clips of the video pointed at, or of the query, from start to "
+                            "end"))
         self.joined.value_changed.connect(self.joined_changed.emit)
         self._lay_out(name)
 

@@ -19,11 +19,13 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video, display_path
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.words import breakable, number
 
-COLOUR_BY = {"folder": "Folder", "label": "Label", "group": "Group", "time": "Time in the video", "motion": "Motion"}
+COLOUR_BY = {"folder": "Folder", "label": "Label", "group": "Group", "time": "Time in the video", "motion": "Motion",
+             "run": "Part in the run"}
 _PARTS = ("start", "a quarter in", "middle", "three quarters in", "end")
 _NAMED = 7
 
@@ -39,8 +41,10 @@ class Classes:
 
 
 def classes_by(kind: str, video_ids: Sequence[int], times: Sequence[Sequence[float]], videos: Mapping[int, Video], *,
-               first: int | None = None, motion: Sequence[Sequence[float]] = ()) -> Classes:
-    """Sort clips into classes to colour them by (`COLOUR_BY`); `motion` is each clip's, in pixels a frame.
+               first: int | None = None, motion: Sequence[Sequence[float]] = (),
+               parts: Sequence[str] = ()) -> Classes:
+    """Sort clips into classes to colour them by (`COLOUR_BY`); `motion` is each clip's, in pixels a frame, `parts` say
+    what each video was to the run (learned from, held out).
 
     The class of the video `first` comes first, then the largest; what is over the seventh is one class of others. A
     class has the same colour whatever run is shown and whatever is asked about, as long as it is one of the largest.
@@ -49,9 +53,11 @@ def classes_by(kind: str, video_ids: Sequence[int], times: Sequence[Sequence[flo
         return _by_time(video_ids, times, videos)
     if kind == "motion":
         return _by_motion(motion or [[0.0] * len(moments) for moments in times])
+    name_of = dict(zip(video_ids, parts or ["no longer known"] * len(video_ids), strict=True)) if kind == "run" else {
+        video_id: _name(kind, videos.get(video_id)) for video_id in video_ids}
     names_N = [name for video_id, moments in zip(video_ids, times, strict=True)
-               for name in [_name(kind, videos.get(video_id))] * len(moments)]
-    front = _name(kind, videos[first]) if first is not None and first in videos else None
+               for name in [name_of[video_id]] * len(moments)]
+    front = None if kind == "run" else _name(kind, videos[first]) if first is not None and first in videos else None
     largest = sorted(Counter(names_N).items(), key=lambda item: (-item[1], item[0]))
     ranked = sorted(largest, key=lambda item: item[0] != front)
     theme = current_theme()
@@ -111,7 +117,7 @@ class MapLegend(QWidget):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("What the colours mean")
+        self.setAccessibleName(said("What the colours mean"))
         self._chips: list[QToolButton] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -147,8 +153,8 @@ class MapLegend(QWidget):
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         chip.setCheckable(True)
         chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        chip.setToolTip(f"{name}: {number(count)} clips. Click: let the others step back")
-        chip.setAccessibleName(f"{name}, {number(count)} clips")
+        chip.setToolTip(said("{name}: {count} clips. Click: let the others step back", name=name, count=number(count)))
+        chip.setAccessibleName(said("{name}, {count} clips", name=name, count=number(count)))
         chip.setProperty("kind", "chip")
         chip.toggled.connect(lambda _on: self.value_changed.emit(self.value()))
         return chip

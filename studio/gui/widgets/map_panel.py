@@ -20,6 +20,7 @@ from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import StudioError
 from studio.gui.blocks import column, label
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_selection import ClipSelection, TakenClip
 from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
@@ -53,7 +54,10 @@ class MapPanel(QWidget):
         self._video_ids: list[int] = []
         self._times_VC: NDArray[np.float64] = np.zeros((0, 1))
         self._motion: Sequence[Sequence[float]] = ()
+        self._parts: Sequence[str] = ()
         self._asked: tuple[Entry, list[Entry], list[Entry]] | None = None
+        self._shown: tuple[str, dict[str, Any], NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._settling = False
         self.trained = FeatureMap(name=f"{name}.map", title="Map of all clips, trained weights")
         self.random = FeatureMap(name=f"{name}.random_map", title="Map of all clips, random weights")
         self._shares = {shown: label("drawn when the features are made", "caption", wrap=True)
@@ -90,24 +94,44 @@ class MapPanel(QWidget):
     def set_value(self, run: str, result: dict[str, Any], trained_N2: NDArray[np.float32],
                   random_N2: NDArray[np.float32]) -> None:
         """Show a run's map: the worker's answer and its two arrays of places."""
+        settled, self._settling, self._shown = self._settling, False, (run, result, trained_N2, random_N2)
         taken = {(one.video_id, one.clip) for one in self.selection.value()}
         self.run_shown, self._beside_shown = run, str(result["beside"]["name"])
         self.method_shown, self._motion = str(result["method"]), result["motion"]
-        self._beside.setText(_capital(result["beside"]["title"]))
+        self._parts = result.get("parts", [])
+        self._beside.setText(_capital(said(result["beside"]["title"])))
         self._video_ids = [int(video_id) for video_id in result["video_ids"]]
         self._times_VC = np.asarray(result["times"], np.float64).reshape(len(self._video_ids), -1)
         for shown, xy_N2, shares in ((self.trained, trained_N2, result["shares"]),
                                      (self.random, random_N2, result["random_shares"])):
-            shown.set_points(xy_N2)
-            self._shares[shown].setText("keeps neighbours together; distances between clusters say nothing"
+            if settled and len(xy_N2) == shown.count:
+                shown.move_points(xy_N2)  # it was seen on its way here
+            else:
+                shown.set_points(xy_N2)
+            self._shares[shown].setText(said("keeps neighbours together; distances between clusters say nothing")
                                         if self.method_shown == "neighbours" else
-                                        f"shows {share(sum(shares))} of the spread")
+                                        said("shows {share} of the spread", share=share(sum(shares))))
         self._colour()
         clips = self._times_VC.shape[1]
         self._take([video * clips + clip for video, video_id in enumerate(self._video_ids) for clip in range(clips)
                     if (video_id, clip) in taken])
         if self._asked:
             self.set_query(*self._asked)
+
+    def take_event(self, event: dict[str, Any]) -> None:
+        """Show where the points of a map are that still settles: an event of the worker that brings them."""
+        if not event.get("pictures") or not self._video_ids:
+            return
+        shown, xy_N2 = (self.trained, self.random)[int(event["side"])], event["pictures"][0]
+        if len(xy_N2) == shown.count:
+            self._settling = True
+            shown.move_points(xy_N2)
+            self._shares[shown].setText(said("still settling"))
+
+    def show_again(self) -> None:
+        """Show the last whole map in place of one that did not settle to its end."""
+        if self._settling and self._shown is not None:
+            self.set_value(*self._shown)
 
     def shows(self, run: str, beside: str, method: str = "") -> bool:
         """Whether this is what is shown; without a method, drawn in whatever way."""
@@ -135,10 +159,11 @@ class MapPanel(QWidget):
         try:
             files.write_bytes(path, bytes(content.data()))
         except (StudioError, OSError) as error:
-            self._session.notify(f"{path.name} could not be written ({error}).", remedy="Choose another folder",
+            self._session.notify(said("{name} could not be written ({error}).",
+                                      name=path.name, error=error), remedy=said("Choose another folder"),
                                  level="error")
         else:
-            self._session.notify(f"The picture {path.name} was saved.")
+            self._session.notify(said("The picture {name} was saved.", name=path.name))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -180,10 +205,10 @@ class MapPanel(QWidget):
     def _colour(self) -> None:
         if not self._video_ids:
             return
-        videos = {video.id: video for video in self._session.videos}
-        first = self._asked[0]["video_id"] if self._asked else None
+        first, shelf = self._asked[0]["video_id"] if self._asked else None, self._session.shelf
+        videos = {video.id: video for number in (*self._video_ids, first) if (video := shelf.video(number))}
         classes = classes_by(str(self.controls.colour_box.value()), self._video_ids, self._times_VC.tolist(), videos,
-                             first=first, motion=self._motion)
+                             first=first, motion=self._motion, parts=self._parts)
         self.legend.set_value(classes)
         for shown in (self.trained, self.random):
             shown.set_classes(classes.class_N, classes.colours)
@@ -223,10 +248,10 @@ class MapPanel(QWidget):
         if not 0 <= clip < self._times_VC.size:
             self.player.stop()
             if self.tile.place is None:
-                self.tile.set_message("Point at the map to see a clip; click to find its neighbours.")
+                self.tile.set_message(said("Point at the map to see a clip; click to find its neighbours."))
             return
         video_id, at_seconds = self._place_of(clip)
-        video = next((video for video in self._session.videos if video.id == video_id), None)
+        video = self._session.shelf.video(video_id)
         self.tile.set_caption(_caption(video, at_seconds))
         run = self._session.run(self.run_shown)
         self.tile.show_clip(video_id, at_seconds, ClipShape.of_recipe(run.recipe if run else {}))

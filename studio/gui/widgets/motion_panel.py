@@ -9,12 +9,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.video.stored import StoredVideo
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.curve_plot import CurvePlot, Window
 from studio.gui.widgets.frame_strip import FrameStrip
 from studio.gui.widgets.tuple_view import Dealt
 
-_MISSING = "The frames of this video are missing. Scan its folder again."
+_MISSING = noted("The frames of this video are missing. Scan its folder again.")
 
 
 class MotionPanel(QWidget):
@@ -29,7 +30,7 @@ class MotionPanel(QWidget):
         self._places: list[int] = []
         self.curve, self.strip = CurvePlot(), FrameStrip()
         self.curve.setObjectName(f"{page}.curve")
-        self.curve.setAccessibleName("Motion curve of the video; the arrow keys move the cursor")
+        self.curve.setAccessibleName(said("Motion curve of the video; the arrow keys move the cursor"))
         self.strip.setObjectName(f"{page}.frames")
         self.curve.value_changed.connect(self.strip.set_value)
         self.curve.value_changed.connect(self.value_changed)
@@ -53,7 +54,7 @@ class MotionPanel(QWidget):
         """Show a video; the cursor starts where it moves most."""
         if cached is None:
             self.curve.set_curve(np.zeros(0), np.zeros(0, np.float32))
-            self.strip.set_video(None, "" if video_id is None else _MISSING)
+            self.strip.set_video(None, "" if video_id is None else said(_MISSING))
         elif video_id != self._video_id or self.strip.video is not cached:
             self.strip.set_video(cached)
             self.curve.set_curve(cached.times_N, cached.motion_N)

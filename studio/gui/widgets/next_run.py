@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 from studio.engine.events import Progress
 from studio.engine.guessing import Guessing
 from studio.gui.blocks import Figure, button, column, label, row
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.curves import rounded
 from studio.gui.words import bytes_text, counted, duration, number, share
@@ -32,7 +33,7 @@ class NextRun(QWidget):
         self._recipe, self._summary = label("", "strong", wrap=True), label("", "caption", wrap=True)
         self._name = QLineEdit()
         self._name.setObjectName(f"{prefix}.name")
-        self._name.setAccessibleName("Name of the new run, if you like")
+        self._name.setAccessibleName(said("Name of the new run, if you like"))
         self._name.setMaxLength(60)
         self._name.textChanged.connect(self.value_changed.emit)
         change = button("Change on the Task page", name=f"{prefix}.change_recipe", kind="link",
@@ -72,34 +73,37 @@ class NextRun(QWidget):
         """Say which recipe is about to be trained."""
         self._recipe.setText(str(recipe.get("title") or recipe.get("name", "")))
         training, sampling = recipe.get("training", {}), recipe.get("sampling", {})
-        words = [str(recipe.get("backbone", "")), f"{training.get('batch_size', 8)} questions a step", _end(training)]
+        words = [str(recipe.get("backbone", "")),
+                 said("{count} questions a step", count=training.get("batch_size", 8)), _end(training)]
         if sampling.get("tuple_length"):
             clip = sampling.get("clip_frames", 16)
-            words.insert(1, f"{sampling['tuple_length']} " + ("frames" if clip == 1 else f"clips of {clip} frames"))
+            words.insert(1, said("{count} frames" if clip == 1 else "{count} clips of {frames} frames",
+                                 count=sampling["tuple_length"], frames=clip))
         self._summary.setText(" · ".join(filter(None, words)))
         self._name.setPlaceholderText(str(recipe.get("name", "")))
 
     def set_measuring(self, progress: Progress | None, *, running: bool) -> None:
         """Show that a step is being measured."""
         self._measuring = running
-        words = "Stop measuring" if running else "Measure one step"
+        words = said("Stop measuring") if running else said("Measure one step")
         self.measure.setText(words)
         self.measure.setAccessibleName(words)
         if running:
-            self._says.setText(f"Measuring: {progress.detail or progress.phase}." if progress else
-                               "Measuring: loading the network.")
+            self._says.setText(said("Measuring: {detail}.", detail=progress.detail or progress.phase) if progress else
+                               said("Measuring: loading the network."))
 
     def set_blocked(self, reason: str) -> None:
         """Say why no step can be measured now; nothing when it can."""
         self.measure.setEnabled(not reason or self._measuring)
-        self.measure.setToolTip(reason or "Takes one real step on this machine and keeps nothing")
+        self.measure.setToolTip(reason or said("Takes one real step on this machine and keeps nothing"))
 
     def set_measured(self, found: Mapping[str, Any] | None, *, stale: bool = False, failure: str = "") -> None:
         """Show the result of a preflight, or that there is none for this recipe."""
         self._grid.setVisible(found is not None)
         if found is None or stale:
-            self._says.setText(failure or ("These figures are of another recipe or other videos. Measure again."
-                                           if stale else "One real step tells the time, memory and disk to expect."))
+            self._says.setText(failure or (said("These figures are of another recipe or other videos. Measure again.")
+                                           if stale else said("One real step tells the time, memory and disk to "
+                                                              "expect.")))
         else:
             self._says.setText(found.get("precision_detail") or "")
         self._says.setVisible(bool(self._says.text()))
@@ -114,24 +118,30 @@ def expected(seconds: Any) -> str:
     """Write an expected time as a range: `3 to 5 min`, `about 2 h 5 min`."""
     low, high = (duration(float(one)) for one in seconds)
     if low == high:
-        return f"about {low}"
+        return said("about {low}", low=low)
     first, second = low.split(), high.split()
-    return f"{first[0]} to {high}" if len(first) == len(second) == 2 and first[1] == second[1] else f"{low} to {high}"
+    if len(first) == len(second) == 2 and first[1] == second[1]:
+        low = first[0]
+    return said("{low} to {high}", low=low, high=high)
 
 
 def _in_words(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     step, guessing = float(found["step_seconds"]), Guessing.told(found["chance"], found.get("balanced_chance"))
-    split = f"{number(found['train_videos'])} teach, {number(found['validation_videos'])} held out"
+    split = said("{train_videos} teach, {validation_videos} held out", train_videos=number(found['train_videos']),
+                 validation_videos=number(found['validation_videos']))
     return {
-        "Expected time": (expected(found["expected_seconds"]), f"for {counted(found['steps'], 'step')}"),
+        "Expected time": (expected(found["expected_seconds"]), said("for {steps}",
+                                                                    steps=counted(found['steps'], 'step'))),
         "One step": (f"{1000 * step:.0f} ms" if step < 1 else f"{step:.1f} s",
-                     f"{rounded(found['samples_per_second'])} questions a second"),
-        "Chance": (share(guessing.level), f"{number(found['classes'])} possible answers{guessing.manner}"),
+                     said("{speed} questions a second", speed=rounded(found["samples_per_second"]))),
+        "Chance": (share(guessing.level), said("{classes} possible answers{manner}",
+                                               classes=number(found['classes']), manner=guessing.manner)),
         "Videos": (number(found["videos"]), split),
         "Memory of a step": (bytes_text(found["peak_memory_bytes"]),
-                             f"{bytes_text(found['free_memory_bytes'])} free"),
-        "Disk": (bytes_text(found["disk_needed_bytes"]), f"{bytes_text(found['disk_free_bytes'])} free"),
-        "Device": ("GPU" if not found["device_reason"] else "Processor", str(found["device"])),
+                             said("{free} free", free=bytes_text(found["free_memory_bytes"]))),
+        "Disk": (bytes_text(found["disk_needed_bytes"]), said("{free} free",
+                                                              free=bytes_text(found["disk_free_bytes"]))),
+        "Device": ("GPU" if not found["device_reason"] else said("Processor"), str(found["device"])),
         "Precision": (str(found["precision"]), f"{counted(found['parameters'], 'weight')}"),
     }
 
@@ -140,4 +150,4 @@ def _end(training: Mapping[str, Any]) -> str:
     limits = [(training.get("max_steps"), "step"), (training.get("max_epochs"), "epoch"),
               (training.get("max_minutes"), "minute")]
     words = [counted(limit, unit) for limit, unit in limits if limit]
-    return "at most " + " or ".join(words) if words else ""
+    return said("at most {limits}", limits=said(" or ").join(words)) if words else ""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from studio.gui.blocks import button
 from studio.gui.jobs import Job
 from studio.gui.session import Session
+from studio.gui.texts import said
 
 
 class PictureSave(QObject):
@@ -38,7 +39,7 @@ class PictureSave(QObject):
         if self._job is None and (arguments := self._arguments()):
             self.button.setEnabled(False)
             self._job = self._session.start_job(self._operation, [*arguments, "-o", str(path)],
-                                                title=f"Saving {path.name}")
+                                                title=said("Saving {name}", name=path.name))
 
     def _choose_file(self) -> None:
         suggested = Path.home() / f"{self._operation}.png"
@@ -52,4 +53,5 @@ class PictureSave(QObject):
         self._job = None
         self.button.setEnabled(True)
         if job.finished_event and not job.finished_event.stopped:
-            self._session.notify(f"The picture {job.finished_event.result.get('picture', '')} was saved.")
+            self._session.notify(said("The picture {what} was saved.",
+                                      what=job.finished_event.result.get('picture', '')))

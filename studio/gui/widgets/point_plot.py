@@ -40,6 +40,7 @@ class PointPlot(Plot):
         self._chosen, self._pointed = -1, -1
         self._near: list[int] = []
         self._path: list[int] = []
+        self._moved = False
         for side in ("bottom", "left"):
             self.hideAxis(side)
         self.getViewBox().setAspectLocked(True)
@@ -69,8 +70,21 @@ class PointPlot(Plot):
         self._draw_rings()
         self.show_all()
 
+    def move_points(self, xy_N2: NDArray[np.float32]) -> None:
+        """Take over new places of the same points, as a map settles; colours and marks stay.
+
+        All are kept in sight until a person moves the map.
+        """
+        self._xy_N2 = np.asarray(xy_N2, np.float64)
+        self._draw_points()
+        self._draw_taken()
+        self._draw_rings()
+        if not self._moved:
+            self.show_all()
+
     def show_all(self) -> None:
         """Bring all points into sight."""
+        self._moved = False
         if len(self._xy_N2):
             low, high = self._xy_N2.min(axis=0).tolist(), self._xy_N2.max(axis=0).tolist()
             self.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]))
@@ -153,7 +167,8 @@ class PointPlot(Plot):
         self._draw_most(self.count)
 
     def _move(self) -> None:
-        """Draw fewer points for a moment."""
+        """Take note that a person moved the map, and draw fewer points for a moment."""
+        self._moved = True
         if self.count > _MOST_MOVING:
             self._draw_most(_MOST_MOVING)
             self._rest.start()

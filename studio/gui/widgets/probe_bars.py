@@ -10,10 +10,12 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui.blocks import label, row
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.words import share
 
-_TITLES = {"border": "Border", "colour": "Colour", "still": "Stillest region", "grain": "Grain"}
+_TITLES = {"border": noted("Border"), "colour": noted("Colour"), "still": noted("Stillest region"),
+           "grain": noted("Grain")}
 
 
 class ProbeBar(QWidget):
@@ -24,7 +26,8 @@ class ProbeBar(QWidget):
         self._value, self._chance, self._leak = float(entry["accuracy"]), float(entry["chance"]), bool(entry["leak"])
         self._interval, self._top = entry["interval"], top
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{share(self._value)} right, guessing gives {share(self._chance)}")
+        self.setAccessibleName(said("{right} right, guessing gives {chance}", right=share(self._value),
+                                    chance=share(self._chance)))
 
     def value(self) -> float:
         """Give the share of right answers."""
@@ -79,8 +82,8 @@ class ProbeBars(QWidget):
         for entry in found:
             self._column.addWidget(self._entry(entry, top=top))
         if found:
-            self._column.addWidget(label(f"Upright line: guessing, {share(found[0]['chance'])}. Whiskers: the 95 % "
-                                         "interval.", "caption", wrap=True))
+            self._column.addWidget(label(said("Upright line: guessing, {share}. Whiskers: the 95 % interval.",
+                                              share=share(found[0]['chance'])), "caption", wrap=True))
 
     def _entry(self, entry: Mapping[str, Any], *, top: float) -> QWidget:
         made = QWidget()

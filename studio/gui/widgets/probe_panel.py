@@ -11,6 +11,7 @@ from studio.engine.events import Event, Finished, Progress
 from studio.gui.blocks import NoticeBar, button, label, row
 from studio.gui.jobs import Job
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.probe_bars import ProbeBars, unbroken
 from studio.gui.words import duration
@@ -35,7 +36,7 @@ class ProbePanel(QWidget):
                             clicked=self._ask_to_stop)
         self._bar, self._words = QProgressBar(), label("", "caption", wrap=True)
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress of the leak probe")
+        self._bar.setAccessibleName(said("Progress of the leak probe"))
         self._summary, self._bars = NoticeBar(name=f"{page}.probe_result"), ProbeBars()
         self._stale = label("Found with other options than these. Look again.", "warning", wrap=True)
         layout = QVBoxLayout(self)
@@ -76,11 +77,11 @@ class ProbePanel(QWidget):
         if project is None or self._session.running_job("probe"):
             return
         arguments = [str(project.root), *self._session.recipe_arguments()]
-        self._follow(self._session.start_job("probe", arguments, title="Leak probe"))
+        self._follow(self._session.start_job("probe", arguments, title=said("Leak probe")))
 
     def _follow(self, job: Job) -> None:
         self._probed = self._key()
-        self._words.setText("Starting")
+        self._words.setText(said("Starting"))
         self._bar.setRange(0, 0)
         self._set_running(True)
         job.told.connect(self._hear)
@@ -99,9 +100,10 @@ class ProbePanel(QWidget):
         within = event.done / event.total if event.unit == "epochs" and event.total else 0.0
         self._bar.setRange(0, 100 * total)
         self._bar.setValue(round(100 * (done + within)))
-        left = f", {duration(event.seconds_left)} left" if event.seconds_left else ""
+        left = said(", {time} left", time=duration(event.seconds_left)) if event.seconds_left else ""
         detail = f": {event.detail}" if event.detail else ""
-        self._words.setText(f"Look {min(done + 1, total)} of {total}{detail}{left}")
+        self._words.setText(said("Look {done} of {total}{detail}{left}", done=min(done + 1, total), total=total,
+                                 detail=detail, left=left))
 
     def _show(self, result: dict[str, Any]) -> None:
         self._result = result
@@ -113,7 +115,7 @@ class ProbePanel(QWidget):
     def _ask_to_stop(self) -> None:
         if job := self._session.running_job("probe"):
             job.request_stop()
-            self._words.setText("Stopping")
+            self._words.setText(said("Stopping"))
             self._stop.setEnabled(False)
 
     def _ended(self, code: int, sentence: str) -> None:
@@ -121,7 +123,7 @@ class ProbePanel(QWidget):
         if sentence:
             self._summary.set_value(sentence, level="bad")
         elif code:
-            self._summary.set_value("Stopped before the last look.", level="info")
+            self._summary.set_value(said("Stopped before the last look."), level="info")
 
     def _set_running(self, running: bool) -> None:
         self._start.setEnabled(not running)

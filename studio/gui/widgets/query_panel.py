@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from studio.engine.catalogue import display_path
 from studio.gui.blocks import button, column, label
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_tile import ClipShape, SteadyView, Turns
 from studio.gui.widgets.editors import NumberBox, label_of
@@ -41,8 +42,8 @@ class QueryPanel(QWidget):
         self.tile.setObjectName(f"{page}.asked")
         self._words = label("", "caption", wrap=True)
         self.seconds_box = NumberBox(minimum=0.0, maximum=_LONGEST_SECONDS, step=0.5, unit="s")
-        label_of(self.seconds_box, name=f"{page}.file_seconds", title="Second of the file",
-                 about="The middle of the clip that is asked about")
+        label_of(self.seconds_box, name=f"{page}.file_seconds", title=said("Second of the file"),
+                 about=said("The middle of the clip that is asked about"))
         self.seconds_box.value_changed.connect(lambda _seconds: self.value_changed.emit())
         self.open_button = button("Ask about a file…", name=f"{page}.open_file", icon_name="open",
                                   clicked=self._choose_file, tip="A video that is not in the project, and will not be")
@@ -116,11 +117,12 @@ class QueryPanel(QWidget):
         """Show what was asked about, as the worker tells it; and remember a clip of the project."""
         if self._file is not None:
             reason = f" Partly readable: {query['reason']}." if query.get("reason") else ""
-            self._words.setText(f"{breakable(query['video'])}\n{seconds_text(query['at_seconds'])} of "
-                                f"{seconds_text(query.get('seconds', 0.0))}.{reason}")
+            self._words.setText(said("{video}\n{time} of {whole}.{reason}", video=breakable(query["video"]),
+                                     time=seconds_text(query["at_seconds"]),
+                                     whole=seconds_text(query.get("seconds", 0.0)), reason=reason))
             self.tile.set_frames(pictures[0] if pictures else None)
         elif self._clips:
-            self._words.setText(f"The mean of {query['video']}. Their videos are left out.")
+            self._words.setText(said("The mean of {video}. Their videos are left out.", video=query['video']))
         elif (picked := self.picker.value()) and self._history[-1:] != [picked]:
             self._history = [*self._history[-_REMEMBERED:], picked]
 

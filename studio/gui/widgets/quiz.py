@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.inspection.wilson import wilson
 from studio.gui.blocks import button, column, label, row
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.tuple_view import LETTERS, Dealt, TupleView
 from studio.gui.words import counted, ordinal, share
@@ -54,7 +55,7 @@ class Quiz(QWidget):
         self._view.element_clicked.connect(self._pick)
         self._next = button("Next", name=f"{page}.quiz_next", kind="primary", clicked=self._take)
         self._again = button("Start this one over", name=f"{page}.quiz_over", kind="plain", clicked=self._forget)
-        self._choices = [button(f"Answer {number + 1}", name=f"{page}.quiz_choice_{number + 1}",
+        self._choices = [button(said("Answer {number}", number=number + 1), name=f"{page}.quiz_choice_{number + 1}",
                                 clicked=partial(self._choose, number)) for number in range(_MOST_CHOICES)]
         self._end = button("End the quiz", name=f"{page}.quiz_end", kind="plain", clicked=self.ended.emit)
         self._missed = QVBoxLayout()
@@ -87,7 +88,7 @@ class Quiz(QWidget):
             if number < len(choices):
                 widget.setText(choices[number])
                 widget.setAccessibleName(choices[number])
-        self._end.setText("End the quiz")
+        self._end.setText(said("End the quiz"))
         self._ask()
 
     def result(self) -> str:
@@ -97,19 +98,23 @@ class Quiz(QWidget):
     def _ask(self) -> None:
         dealt = self._waiting[0]
         self._view.set_value(dealt)
-        self._count.setText(f"Question {len(self._answers) + 1} of {self._asked}")
-        self._head.setText(self._question)
+        self._count.setText(said("Question {count} of {asked}", count=len(self._answers) + 1, asked=self._asked))
+        self._head.setText(said(self._question))
         clips = dealt.pictures_EFHW3.shape[1] > 1
-        both = " Forward and backward both count." if self._merged else ""
+        both = said(" Forward and backward both count.") if self._merged else ""
         if dealt.choices:
-            self._how.setText("Look at them from left to right. Among these questions each answer is right about "
-                              "equally often." if self._chance < _UNEVEN else "Look at them from left to right.")
+            self._how.setText(said("Look at them from left to right. Among these questions each answer is right "
+                                   "about equally often.") if self._chance < _UNEVEN
+                              else said("Look at them from left to right."))
         elif dealt.odd is not None:
-            self._how.setText("Point at a clip to play it, and choose the odd one." if clips else "Choose the odd one.")
+            self._how.setText(said("Point at a clip to play it, and choose the odd one.") if clips
+                              else said("Choose the odd one."))
         else:
-            both += " Only the order is asked of you." if self._asks_more else ""
-            self._how.setText(("Point at a clip to play it, and choose the clips" if clips else "Choose the frames")
-                              + f" in the order of time: first what happened first.{both}")
+            both += said(" Only the order is asked of you.") if self._asks_more else ""
+            how = said("Point at a clip to play it, and choose the clips in the order of time: first what happened "
+                       "first.") if clips else \
+                said("Choose the frames in the order of time: first what happened first.")
+            self._how.setText(how + both)
         self._forget()
 
     @property
@@ -132,10 +137,10 @@ class Quiz(QWidget):
         for number, tile in enumerate(self._view.tiles):
             place = self._picked.index(number) if number in self._picked else -1
             tile.set_selected(place >= 0)
-            said = ": the odd one" if self._picks_one else f": {ordinal(place + 1)} in time"
-            tile.set_caption(LETTERS[number] + (said if place >= 0 else ""))
+            chosen = said("the odd one") if self._picks_one else said("{place} in time", place=ordinal(place + 1))
+            tile.set_caption(LETTERS[number] + (f": {chosen}" if place >= 0 else ""))
         self._next.setEnabled(len(self._picked) == (1 if self._picks_one else len(self._view.tiles)))
-        self._next.setText("Next" if len(self._waiting) > 1 else "See how you did")
+        self._next.setText(said("Next") if len(self._waiting) > 1 else said("See how you did"))
         self._again.setEnabled(bool(self._picked))
 
     def _choose(self, answer: int) -> None:
@@ -158,14 +163,15 @@ class Quiz(QWidget):
 
     def _judge(self) -> None:
         missed = [answer for answer in self._answers if not answer.right]
-        self._count.setText("Your answers")
-        self._head.setText(f"{len(self._answers) - len(missed)} of {len(self._answers)} right")
+        self._count.setText(said("Your answers"))
+        self._head.setText(said("{right} of {asked} right", right=len(self._answers) - len(missed),
+                                asked=len(self._answers)))
         self._how.setText(self.result())
         for widget in (self._view, self._next, self._again, *self._choices):
             widget.hide()
-        self._end.setText("Back to the tuples")
+        self._end.setText(said("Back to the tuples"))
         if missed:
-            self._missed.addWidget(label(f"{counted(len(missed), 'tuple')} missed", "heading"))
+            self._missed.addWidget(label(said("{tuples} missed", tuples=counted(len(missed), 'tuple')), "heading"))
         for number, answer in enumerate(missed):
             view = TupleView(name=f"{self._page}.quiz_missed_{number + 1}", elements=len(answer.dealt.order))
             view.set_note(missed_note(answer))
@@ -213,24 +219,26 @@ def can_ask(dealt: Dealt, classes: int) -> bool:
 
 def missed_note(answer: Answer) -> str:
     """Say what the person answered, and whether the tuple was hard for anybody."""
-    said = ", ".join(str(place + 1) for place in answer.order)
+    answered = ", ".join(str(place + 1) for place in answer.order)
     if answer.dealt.odd is not None:
-        said = f"the {ordinal(answer.order[0] + 1)}"
+        answered = said("the {place}", place=ordinal(answer.order[0] + 1))
     elif answer.dealt.choices:
         choice = answer.dealt.choices[answer.order[0]]
-        said = choice[:1].lower() + choice[1:]
-    hard = " Little moves in it: nobody could be sure, a network neither." if answer.dealt.still else ""
-    return f"You said {said}.{hard}"
+        answered = choice[:1].lower() + choice[1:]
+    hard = said(" Little moves in it: nobody could be sure, a network neither.") if answer.dealt.still else ""
+    return said("You said {answered}.{hard}", answered=answered, hard=hard)
 
 
 def verdict(right: int, asked: int, *, chance: float) -> str:
     """Say what `right` answers out of `asked` mean against guessing, with the 95 % interval in words."""
     low, high = wilson(right, asked)
     if low > chance:
-        meaning = "That is better than guessing: the order can be seen in these videos."
+        meaning = said("That is better than guessing: the order can be seen in these videos.")
     elif high < chance:
-        meaning = "That is worse than guessing: something misleads you, and may mislead a network."
+        meaning = said("That is worse than guessing: something misleads you, and may mislead a network.")
     else:
-        meaning = f"{asked} answers cannot tell this from guessing: the question may be too hard for these videos."
-    return (f"Guessing would give {chance * asked:.1f} of {asked} ({share(chance)}). With so few questions your true "
-            f"rate lies between {share(low)} and {share(high)}. {meaning}")
+        meaning = said("{asked} answers cannot tell this from guessing: the question may be too hard for these "
+                       "videos.", asked=asked)
+    return said("Guessing would give {guessed} of {asked} ({chance}). With so few questions your true rate lies "
+                "between {low} and {high}. {meaning}", guessed=f"{chance * asked:.1f}", asked=asked,
+                chance=share(chance), low=share(low), high=share(high), meaning=meaning)

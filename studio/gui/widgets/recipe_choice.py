@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.gui.blocks import button, label
 from studio.gui.recipes import Values, settings_against, whole_preset
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.choice_cards import ChoiceCard, ChoiceCards
 from studio.gui.widgets.editors import ChoiceBox
@@ -41,7 +42,7 @@ class RecipeChoice(QWidget):
         self._session = session
         self.box = ChoiceBox()
         self.box.setObjectName(f"{page}.recipe")
-        self.box.setAccessibleName("Recipe")
+        self.box.setAccessibleName(said("Recipe"))
         self.box.value_changed.connect(self._chosen)
         self._summary, self._paper = label("", "", wrap=True), label("", "caption", wrap=True)
         self._state = label("", "caption")
@@ -90,11 +91,11 @@ class RecipeChoice(QWidget):
             choices.append((name, recipe.get("title") or name))
         self.box.set_choices(choices)
         self.box.set_value(name)
-        self._summary.setText(recipe.get("summary", ""))
-        self._paper.setText(recipe.get("paper") or "The studio's own")
+        self._summary.setText(said(recipe.get("summary", "")))
+        self._paper.setText(said(recipe.get("paper", "")) or said("The studio's own"))
         preset = whole_preset(self._session.description, name)
         changes = len(settings_against(recipe, preset)) if preset else 0
-        self._state.setText(f"{counted(changes, 'option')} changed" if changes else "")
+        self._state.setText(said("{options} changed", options=counted(changes, 'option')) if changes else "")
         self._back.setVisible(changes > 0)
         self.fold.setVisible(len(self._described()) > 1)
         self._show_cards()

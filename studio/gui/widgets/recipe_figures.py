@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.engine.catalogue import Video
 from studio.engine.guessing import Guessing
 from studio.engine.runs import Run
 from studio.gui.blocks import Figure, label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.words import counted, number, seconds_text, share
 
@@ -25,16 +28,34 @@ class RecipeFigures(QWidget):
                     ("input", "Network input"), ("parameters", "Parameters"), ("cost", "Cost of a clip"))
         self.figures = {key: Figure(caption, name=f"{page}.figure_{key}") for key, caption in captions}
         theme = current_theme()
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(theme.px(16))
+        grid.setHorizontalSpacing(theme.px(8))
         grid.setVerticalSpacing(theme.px(12))
-        for place, figure in enumerate(self.figures.values()):
-            grid.addWidget(figure, place // 2, place % 2)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
         self._fits = label("", "quiet", wrap=True)
-        grid.addWidget(self._fits, len(self.figures), 0, 1, 2)
+        self._columns = 0
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def minimumSizeHint(self) -> QSize:
+        widest = max(figure.sizeHint().width() for figure in self.figures.values())
+        return QSize(min(widest, super().minimumSizeHint().width()), super().minimumSizeHint().height())
+
+    def _arrange(self) -> None:
+        """Two beside each other where there is room for both, otherwise one below the other."""
+        widest = max(figure.sizeHint().width() for figure in self.figures.values())
+        columns = 1 if self.width() < 2 * widest + self._grid.horizontalSpacing() else 2
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, figure in enumerate(self.figures.values()):
+            self._grid.addWidget(figure, place // columns, place % columns)
+        self._grid.addWidget(self._fits, len(self.figures), 0, 1, 2)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, columns - 1)
 
     def value(self) -> Mapping[str, Any]:
         """Give the check that is shown, empty before the first."""
@@ -55,23 +76,25 @@ class RecipeFigures(QWidget):
         guessing = Guessing.told(checked["chance"], checked.get("balanced_chance"))
         figures["chance"].set_value(share(guessing.level), guessing.manner.removeprefix(", "))
         figures["span"].set_value(counted(span, "frame"), typical_span(span, videos))
-        self._fits.setText(f"{number(fits)} of {counted(len(videos), 'video')} "
-                           f"{'is' if fits == 1 else 'are'} long enough for a tuple")
+        self._fits.setText(said("{fits} of {videos} is long enough for a tuple" if fits == 1 else
+                                "{fits} of {videos} are long enough for a tuple", fits=number(fits),
+                                videos=counted(len(videos), "video")))
         set_kind(self._fits, "quiet" if fits == len(videos) else "warning")
         frames, height, width = checked["input"]
         figures["input"].set_value(f"{width}×{height}", input_words(checked, frames))
-        figures["parameters"].set_value(number(checked["parameters"]), "with the head")
-        figures["cost"].set_value(f"{checked['gmac_per_clip']:.3g} GMAC", "billion multiply-adds")
+        figures["parameters"].set_value(number(checked["parameters"]), said("with the head"))
+        figures["cost"].set_value(f"{checked['gmac_per_clip']:.3g} GMAC", said("billion multiply-adds"))
+        self._arrange()
 
 
 def input_words(checked: Mapping[str, Any], frames: int) -> str:
     """Say what the network gets of a clip."""
     if frames > 1:
-        return counted(frames, "frame") + " a clip"
+        return said("{frames} a clip", frames=counted(frames, "frame"))
     if int(checked.get("input_channels", 3)) > 3:
-        return f"one picture a clip, of {checked['input_channels']} channels"
+        return said("one picture a clip, of {input_channels} channels", input_channels=checked['input_channels'])
     clip = int((checked["values"].get("sampling") or {}).get("clip_frames", 1))
-    return "one picture a clip" if clip > 1 else "single frames"
+    return said("one picture a clip") if clip > 1 else said("single frames")
 
 
 def typical_span(span: int, videos: Sequence[Video]) -> str:
@@ -85,5 +108,6 @@ def measured(runs: Sequence[Run], backbone: str) -> str:
     for run in reversed(runs):
         batch = (run.recipe.get("training") or {}).get("batch_size", 0)
         if run.recipe.get("backbone") == backbone and run.step and run.seconds > 0 and batch:
-            return f"{batch * run.step / run.seconds:.3g} tuples a second in the run {run.name}"
+            return said("{batch} tuples a second in the run {name}", batch=f"{batch * run.step / run.seconds:.3g}",
+                        name=run.name)
     return ""

@@ -8,6 +8,7 @@ from studio.engine.runs import Run
 from studio.gui.blocks import column, label
 from studio.gui.judgement import right_words
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import ChoiceBox, label_of
 
@@ -32,7 +33,7 @@ class RunChoice(QWidget):
         super().__init__()
         self._session, self._names = session, list[str]()
         self.box = ChoiceBox()
-        label_of(self.box, name=name, title="Run to look into", about="Runs with weights, the newest first")
+        label_of(self.box, name=name, title=said("Run to look into"), about=said("Runs with weights, the newest first"))
         self.box.setMinimumContentsLength(18)
         self.box.value_changed.connect(self._choose)
         self._beside = label("", "caption", wrap=True)

@@ -13,6 +13,7 @@ from studio.engine.runs import Run
 from studio.gui.blocks import Figure, column, label
 from studio.gui.judgement import guessing_in, right_share
 from studio.gui.measured import Measured
+from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.curves import rounded
 from studio.gui.widgets.flow import FlowLayout
@@ -20,6 +21,8 @@ from studio.gui.widgets.run_list import STATES, short_name
 from studio.gui.words import duration, number, share
 
 SILENCE_SECONDS = 30.0
+PAUSED = "paused"
+"""The phase of a run that waits."""
 _PHASES = {"training": "training", "validation": "asking about held-out videos",
            "self-test": "testing which precision is right and fast here"}
 _WHOLE = 1000
@@ -38,11 +41,11 @@ class RunHead(QWidget):
         self._title, self._state = label("", "heading"), label("", "quiet", wrap=True)
         self._steps, self._step_words = _bar(f"{prefix}.steps")
         self._epochs, self._epoch_words = _bar(f"{prefix}.epochs")
-        self._right = Figure("Right on held-out videos", name=f"{prefix}.right")
-        self._best = Figure("Best so far", name=f"{prefix}.best")
-        self._loss = Figure("Loss on held-out videos", name=f"{prefix}.loss")
-        self._speed = Figure("Questions a second", name=f"{prefix}.speed")
-        self._left = Figure("Time", name=f"{prefix}.left")
+        self._right = Figure(said("Right on held-out videos"), name=f"{prefix}.right")
+        self._best = Figure(said("Best so far"), name=f"{prefix}.best")
+        self._loss = Figure(said("Loss on held-out videos"), name=f"{prefix}.loss")
+        self._speed = Figure(said("Questions a second"), name=f"{prefix}.speed")
+        self._left = Figure(said("Time"), name=f"{prefix}.left")
         bars = QHBoxLayout()
         bars.setSpacing(theme.px(24))
         bars.addLayout(column(self._step_words, self._steps), 3)
@@ -64,7 +67,7 @@ class RunHead(QWidget):
         self._silence = QTimer(self, interval=1000)
         self._silence.timeout.connect(self._write_state)
         self._phase: Progress | None = None
-        self._stopping = False
+        self._stopping = self._pausing = False
 
     def value(self) -> Run | None:
         """Give the run shown."""
@@ -83,13 +86,14 @@ class RunHead(QWidget):
             self._write_state()
             self._write_steps(self._run)
 
-    def set_value(self, run: Run, measured: Measured, *, before: Run | None = None, stopping: bool = False) -> None:
-        """Show a run, what was measured of it, and the run before it."""
+    def set_value(self, run: Run, measured: Measured, *, before: Run | None = None, stopping: bool = False,
+                  pausing: bool = False) -> None:
+        """Show a run, what was measured of it, the run before it, and what it was asked to do."""
         if self._run is None or run.name != self._run.name:
             self._phase, self._heard_at = None, time.monotonic()
         if run != self._run:
             self._heard_at = time.monotonic()
-        self._run, self._stopping = run, stopping
+        self._run, self._stopping, self._pausing = run, stopping, pausing
         self._title.setText(short_name(run.name))
         self._title.setToolTip(run.name)
         self._write_state()
@@ -119,22 +123,31 @@ class RunHead(QWidget):
         words = [run.title] if run.title != short_name(run.name) else []
         kind = "quiet"
         if run.state == "running":
-            phase = self._phase.phase if self._phase else "training"
-            words.append("stopping after this step; all is kept" if self._stopping else _PHASES.get(phase, phase))
-            if (silent := time.monotonic() - self._heard_at) > SILENCE_SECONDS:
-                words.append(f"no word from it for {duration(silent)}")
+            words.append(self._doing(run))
+            if (silent := time.monotonic() - self._heard_at) > SILENCE_SECONDS and not run.paused:
+                words.append(said("no word from it for {time}", time=duration(silent)))
                 kind = "warning"
         else:
-            words.append(STATES[run.state])
+            words.append(said(STATES[run.state]))
             if run.state == "interrupted":
-                words.append("its process ended without a word; go on from its last checkpoint with Resume")
+                words.append(said("its process ended without a word; go on from its last checkpoint with Resume"))
         if run.message:
             words.append(run.message)
             kind = "bad" if run.state == "failed" else kind
         self._state.setText(" · ".join(words))
-        self.setAccessibleName(f"Run {short_name(run.name)}: {self._state.text()}")
+        self.setAccessibleName(said("Run {run}: {state}", run=short_name(run.name), state=self._state.text()))
         if self._state.property("kind") != kind:
             set_kind(self._state, kind)
+
+    def _doing(self, run: Run) -> str:
+        """Say what a run that trains is at."""
+        phase = self._phase.phase if self._phase else "training"
+        if self._stopping:
+            return said("stopping after this step; all is kept")
+        if run.paused or phase == PAUSED:
+            return said("paused; what it learned is saved, and its memory stays taken") if self._pausing else said(
+                "going on")
+        return said("pausing after this step") if self._pausing else _PHASES.get(phase, phase)
 
     def _write_steps(self, run: Run | None) -> None:
         if run is None:
@@ -144,8 +157,9 @@ class RunHead(QWidget):
         if phase is not None and phase.phase == "training":
             step, total = phase.done, phase.total
         _fill(self._steps, step / total if total else 0.0)
-        words = f"Step {number(step)} of {number(total)}" if total else f"Step {number(step)}"
-        if phase is not None and phase.phase != "training" and phase.total:
+        words = said("Step {step} of {total}", step=number(step),
+                     total=number(total)) if total else said("Step {step}", step=number(step))
+        if phase is not None and phase.phase not in ("training", PAUSED) and phase.total:
             words += f" · {_PHASES.get(phase.phase, phase.phase)}: {round(100 * phase.done / phase.total)} %"
         self._step_words.setText(words)
         self._steps.setAccessibleName(words)
@@ -154,49 +168,51 @@ class RunHead(QWidget):
         epochs = int((run.recipe.get("training") or {}).get("max_epochs", 0))
         whole, part = divmod(measured.epoch, 1)
         done = bool(epochs) and measured.epoch >= epochs
-        words = f"Epoch {number(whole if done else whole + 1)}" + (f" of {number(epochs)}" if epochs else "")
+        words = said("Epoch {epoch} of {epochs}" if epochs else "Epoch {epoch}",
+                     epoch=number(whole if done else whole + 1), epochs=number(epochs))
         _fill(self._epochs, 1.0 if done else part)
         self._epoch_words.setText(words)
         self._epochs.setAccessibleName(f"{words}, {round(100 * part)} %")
 
     def _write_figures(self, run: Run, measured: Measured, before: Run | None) -> None:
         guessing = guessing_in(measured, run)
-        beside = f"chance {share(guessing.level)}" if guessing.level else ""
+        beside = said("chance {share}", share=share(guessing.level)) if guessing.level else ""
         if guessing.skewed:
-            beside += (f"\neach answer counting alike; of all {share(run.accuracy)}, "
-                       f"always the commonest {share(guessing.chance)}")
+            beside += (said("\neach answer counting alike; of all {right}, always the commonest {chance}",
+                            right=share(run.accuracy), chance=share(guessing.chance)))
         self._right.set_value(share(right_share(run)), beside)
         best = measured.best("validation", guessing.figure)
         words = []
         if best is not None:
             steps = measured.points("validation", guessing.figure)[0]
             since = int((steps > best[0]).sum())
-            words.append(f"at step {number(best[0])}")
+            words.append(said("at step {best}", best=number(best[0])))
             if since >= _PLATEAU_PASSES:
-                words.append(f"no better for {number(steps[-1] - best[0])} steps")
+                words.append(said("no better for {steps} steps", steps=number(steps[-1] - best[0])))
         if before is not None and before.accuracy is not None:
-            words.append(f"run before {share(right_share(before))}")
+            words.append(said("run before {share}", share=share(right_share(before))))
         self._best.set_value(share(best[1] if best else None), "\n".join(words))
         loss = measured.last("validation", "loss")
         self._loss.set_value("–" if loss is None else f"{loss:.2f}",
-                             f"guessing {guessing.loss:.2f}" if guessing.loss else "")
+                             said("guessing {loss}", loss=f"{guessing.loss:.2f}") if guessing.loss else "")
         speed = measured.last("train", "samples_per_second")
         waited = measured.last("train", "wait_share")
         self._speed.set_value("–" if speed is None else rounded(speed),
-                              f"{share(waited)} waiting for videos" if waited and waited >= 0.05 else
-                              f"{duration(1 / speed * _batch(run))} a step" if speed and _batch(run) / speed >= 1
+                              said("{share} waiting for videos", share=share(waited)) if waited and waited >= 0.05 else
+                              said("{time} a step",
+                                   time=duration(1 / speed * _batch(run))) if speed and _batch(run) / speed >= 1
                               else "")
         self._write_left(run)
 
     def _write_left(self, run: Run) -> None:
         if run.state != "running":
-            self._left.set_value(duration(run.seconds) if run.seconds else "–", "of training")
+            self._left.set_value(duration(run.seconds) if run.seconds else "–", said("of training"))
             return
         left = self._phase.seconds_left if self._phase and self._phase.phase == "training" else None
         if left is None and run.step and run.total_steps:
             left = run.seconds / run.step * max(0, run.total_steps - run.step)
-        self._left.set_value(duration(left) if left is not None else "not known",
-                             f"left, {duration(run.seconds)} so far")
+        self._left.set_value(duration(left) if left is not None else said("not known"),
+                             said("left, {time} so far", time=duration(run.seconds)))
 
 
 def _bar(name: str) -> tuple[QProgressBar, QLabel]:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 from studio.engine.runs import Run
 from studio.gui.icons import painted
 from studio.gui.judgement import chance_share, right_share, right_words
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme
 from studio.gui.words import duration, number, share
 
@@ -31,7 +32,7 @@ Index = QModelIndex | QPersistentModelIndex
 _RUN = Qt.ItemDataRole.UserRole
 _ROW_PIXELS, _ICON_PIXELS = 52, 20
 _LEAST_ROWS, _MOST_ROWS = 3, 6
-STATES = {"running": "training", "finished": "finished", "stopped": "stopped", "failed": "failed",
+STATES = {"running": "training", "paused": "paused", "finished": "finished", "stopped": "stopped", "failed": "failed",
           "interrupted": "interrupted"}
 """A run's state in words."""
 
@@ -43,7 +44,7 @@ def short_name(name: str) -> str:
 
 def in_words(run: Run) -> str:
     """Say all that a row shows."""
-    words = [short_name(run.name), STATES[run.state], _when(run), f"{number(run.step)} steps",
+    words = [short_name(run.name), said(STATES[run.shown_state]), _when(run), f"{number(run.step)} steps",
              f"{duration(run.seconds)} of training" if run.seconds else ""]
     words.append(right_words(run))
     return ", ".join(word for word in words if word)
@@ -93,7 +94,7 @@ class RunList(QListView):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("Runs, newest first. Choose several to compare them")
+        self.setAccessibleName(said("Runs, newest first. Choose several to compare them"))
         self._runs = RunModel()
         self._runs.setParent(self)
         self.setModel(self._runs)
@@ -172,7 +173,8 @@ def _two_lines(painter: QPainter, inner: QRect, run: Run, theme: Theme) -> None:
     _write(painter, upper.adjusted(0, 0, -taken, 0), short_name(run.name), bold, theme.text)
     chance = f"chance {share(chance_share(run))}" if known else ""
     taken = _write(painter, lower, chance, small, theme.quiet, right=True)
-    digest = " · ".join(filter(None, [STATES[run.state], f"{number(run.step)} steps" if run.step else _when(run)]))
+    steps = f"{number(run.step)} steps" if run.step else _when(run)
+    digest = " · ".join(filter(None, [said(STATES[run.shown_state]), steps]))
     _write(painter, lower.adjusted(0, 0, -taken, 0), digest, small, theme.quiet)
 
 
@@ -188,5 +190,6 @@ def _write(painter: QPainter, place: QRect, words: str, font: QFont, colour: str
 
 
 def _sign(run: Run, theme: Theme) -> tuple[str, str]:
-    return {"running": ("play", theme.accent), "finished": ("good", theme.good), "stopped": ("pause", theme.quiet),
-            "failed": ("bad", theme.bad), "interrupted": ("warning", theme.warning)}[run.state]
+    return {"running": ("play", theme.accent), "paused": ("pause", theme.accent), "finished": ("good", theme.good),
+            "stopped": ("stop", theme.quiet), "failed": ("bad", theme.bad),
+            "interrupted": ("warning", theme.warning)}[run.shown_state]

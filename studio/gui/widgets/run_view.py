@@ -32,7 +32,7 @@ class RunView(QWidget):
         self._session = session
         self._run: Run | None = None
         self._before: Run | None = None
-        self._stopping = False
+        self._stopping = self._pausing = False
         self._live_preview: Preview | None = None
         self.feed = RunFeed(self)
         self.feed.changed.connect(self._draw_later)
@@ -63,11 +63,12 @@ class RunView(QWidget):
         """The run's alarms by their codes."""
         return self.feed.warnings if self._run is not None else {}
 
-    def set_value(self, run: Run | None, *, before: Run | None = None, stopping: bool = False) -> None:
-        """Show a run, the run before it for comparison, and whether it was asked to stop."""
+    def set_value(self, run: Run | None, *, before: Run | None = None, stopping: bool = False,
+                  pausing: bool = False) -> None:
+        """Show a run, the run before it for comparison, and whether it was asked to stop or to wait."""
         if run is None or self._run is None or run.name != self._run.name:
             self._live_preview = None
-        self._run, self._before, self._stopping = run, before, stopping
+        self._run, self._before, self._stopping, self._pausing = run, before, stopping, pausing
         self._follow()
         self._draw()
 
@@ -106,7 +107,7 @@ class RunView(QWidget):
         run, measured = self._run, self.feed.measured
         if run is None or self.feed.folder != run.folder:
             return
-        self.head.set_value(run, measured, before=self._before, stopping=self._stopping)
+        self.head.set_value(run, measured, before=self._before, stopping=self._stopping, pausing=self._pausing)
         self.curves.set_measured(measured)
         shown = [preview for preview in (self.feed.preview, self._live_preview) if preview is not None]
         self.answers.set_value(max(shown, key=lambda preview: preview.step, default=None), chance=measured.chance)

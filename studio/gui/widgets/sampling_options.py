@@ -12,6 +12,7 @@ from studio.gui.blocks import button, label, row
 from studio.gui.forms import Form
 from studio.gui.recipes import section_of, whole_preset
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.fold import Fold
 from studio.gui.words import counted
@@ -52,8 +53,9 @@ class SamplingOptions(QWidget):
             form.set_defaults(section_of(preset, section))
             form.set_value(section_of(recipe, section))
         changes = sum(form.changes() for form in self.forms.values())
-        self._title.setText(recipe.get("title") or recipe.get("name", ""))
-        self._state.setText(f"{counted(changes, 'option')} here changed" if changes else "As in the recipe")
+        self._title.setText(said(recipe.get("title", "")) or recipe.get("name", ""))
+        self._state.setText(said("{options} here changed",
+                                 options=counted(changes, 'option')) if changes else said("As in the recipe"))
         self._back.setVisible(changes > 0)
 
     def _put_augmentation(self) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.scores import Row, Score, Scores
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme
 
 _BAR_PIXELS, _GAP_PIXELS, _AXIS_PIXELS, _LEVEL_PIXELS = 20, 12, 20, 16
@@ -31,7 +32,7 @@ class ScoreBars(QWidget):
         self._scores, self._column = scores, column
         bars = self._bars()
         words = ", ".join(f"{row.title} {score.text}" for row, score in bars)
-        self.setAccessibleName(f"{scores.columns[column]}: {words}" if scores else "Nothing measured yet")
+        self.setAccessibleName(f"{scores.columns[column]}: {words}" if scores else said("Nothing measured yet"))
         self.updateGeometry()
         self.update()
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.scores import Scores
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -30,7 +31,7 @@ class ScoreTable(QTableWidget):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("Results: trained beside random weights and chance")
+        self.setAccessibleName(said("Results: trained beside random weights and chance"))
         self.setItemDelegate(_Cell(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import button, label, row
+from studio.gui.texts import noted
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.run_choice import WEIGHTS
@@ -28,8 +29,9 @@ class StartsFrom(QWidget):
         self._runs: list[Run] = []
         self._backbone = ""
         self.box = ChoiceBox()
-        about = "Weights of a run or a file have to be of the same backbone"
-        label_of(self.box, name=f"{page}.starts_from", title="Start from random weights or those of a run", about=about)
+        about = noted("Weights of a run or a file have to be of the same backbone")
+        label_of(self.box, name=f"{page}.starts_from", title=noted("Start from random weights or those of a run"),
+                 about=about)
         self.box.value_changed.connect(self._chosen)
         self._browse = button("Choose a file", name=f"{page}.starts_from_file", icon_name="folder",
                               tip="A .safetensors file, or torchvision's .pth, of the same backbone",

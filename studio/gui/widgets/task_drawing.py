@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from studio.gui.recipes import section_of
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme
 from studio.gui.widgets.drawings import Drawing
 
@@ -42,7 +43,7 @@ class TaskDrawing(Drawing):
     """Elements as they are shown, and what is asked of them. Clips lie in stacks, frames are single."""
 
     def __init__(self, title: str, asked: Asked) -> None:
-        super().__init__(words=f"Drawing of {title}")
+        super().__init__(words=said("Drawing of {title}", title=said(title)))
         self._asked = asked
         self._count = min(max(asked.elements, min(_SHUFFLED)), max(_SHUFFLED))
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
 from studio.gui.forms import Form
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import CheckBox, label_of
 
@@ -24,7 +25,8 @@ class TermEditor(QWidget):
 
     def __init__(self, described: Mapping[str, Any], *, page: str) -> None:
         super().__init__()
-        name, about = described["name"], f"Learns: {described['learns'][:1].lower()}{described['learns'][1:]}."
+        name, learns = described["name"], said(described["learns"])
+        about = said("Learns: {what}.", what=learns[:1].lower() + learns[1:])
         self.tick = CheckBox(described["title"])
         label_of(self.tick, name=f"{page}.term.{name}", title=described["title"], about=about)
         self.form = Form(described["options"], page=f"{page}.term.{name}", field_pixels=_FIELD_PIXELS)

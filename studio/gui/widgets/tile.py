@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme, theme_watch
+from studio.gui.widgets.veil import paint_veil
 from studio.gui.words import breakable
 
 _WRAP = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -28,10 +32,11 @@ class Tile(QWidget):
         self._tile, self._caption_lines, self._selectable = tile, caption_lines, selectable
         self._caption = self._message = self._mark = ""
         self._selected = False
+        self._veil_HW: NDArray[np.bool_] | None = None
         self._pressed_at: QPoint | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if selectable else Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Picture")
+        self.setAccessibleName(said("Picture"))
         if selectable:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         theme_watch().changed.connect(self._restyle)
@@ -44,13 +49,24 @@ class Tile(QWidget):
         """Write lines under the picture; they wrap and are never cut."""
         if text != self._caption:
             self._caption = text
-            self.setAccessibleName(text.replace("\n", ", ") or "Picture")
+            self.setAccessibleName(text.replace("\n", ", ") or said("Picture"))
             self._restyle()
 
     def set_message(self, text: str) -> None:
         """Say in place of the picture why there is none."""
         self._message = text
         self.update()
+
+    def set_veil(self, hidden_HW: NDArray[np.bool_] | None) -> None:
+        """Hatch a part of the picture, given as true at any size; None takes the hatching away."""
+        if hidden_HW is not self._veil_HW:
+            self._veil_HW = hidden_HW
+            self.update()
+
+    @property
+    def veil_HW(self) -> NDArray[np.bool_] | None:
+        """The part of the picture that is hatched."""
+        return self._veil_HW
 
     def set_mark(self, kind: str) -> None:
         """Draw a border that means something: `good`, `bad`, or nothing."""
@@ -124,6 +140,8 @@ class Tile(QWidget):
             target = QRect(QPoint(0, 0), shown.size().scaled(inner.size(), Qt.AspectRatioMode.KeepAspectRatio))
             target.moveCenter(inner.center())
             painter.drawPixmap(target, shown)
+            if self._veil_HW is not None:
+                paint_veil(painter, target, self._veil_HW)
         elif self._message:
             painter.setPen(QColor(theme.quiet))
             painter.setFont(theme.font(11))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.tuple_view import Dealt, TupleView
 
@@ -19,7 +22,7 @@ class TupleList(QWidget):
     def __init__(self, *, name: str, count: int, elements: int) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("Tuples as the network gets them")
+        self.setAccessibleName(said("Tuples as the network gets them"))
         self._selected = 0
         self._tuples: list[Dealt] = []
         layout = QVBoxLayout(self)
@@ -54,6 +57,11 @@ class TupleList(QWidget):
         for view, dealt in zip(self.views, self._tuples, strict=False):
             view.set_value(dealt)
         self.set_value(min(self._selected, max(0, len(self._tuples) - 1)))
+
+    def set_veils(self, hidden_TE: Sequence[Sequence[NDArray[np.bool_] | None]]) -> None:
+        """Hatch what masks hide in the elements of each tuple; nothing where the list is empty."""
+        for view, hidden_E in zip(self.views, [*hidden_TE, *[()] * len(self.views)], strict=False):
+            view.set_veils(hidden_E)
 
     def wait(self) -> None:
         """Empty the places until the next tuples come."""

@@ -7,22 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.blocks import column, label
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.pictures import Frames
 from studio.gui.widgets.player import Player, clip_rate
-from studio.gui.words import breakable, frames_text, ordinal, seconds_text
+from studio.gui.words import breakable, frames_text, ordinal, seconds_text, share
 
 LETTERS = "ABCDEFGHIJKLMNOP"
 """What shown elements are called while the answer is hidden."""
 _TILE_PIXELS = {1: 144, 2: 144, 3: 128, 4: 112, 5: 96, 6: 80}
-_FACTS_PIXELS = 224
-_CHANNELS = ("red", "green", "blue")
+_FACTS_PIXELS, _MOST_LINES = 224, 8
+_CHANNELS = noted("red"), noted("green"), noted("blue")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class Dealt:
     choices: tuple[str, ...] = ()
     asked: int | None = None
     affine: tuple[tuple[float, ...], ...] = ()
+    crops: tuple[tuple[int, int], ...] = ()
+    """Top and left of what was cut out for each element, in pixels of the cached frame."""
+    masked_share: float = 0.0
+    """The share of the video's picture that masks hide."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], pictures_EFHW3: Frames, *, usual_motion: float | None = None,
@@ -65,7 +72,9 @@ class Dealt:
                    window_seconds=(start, stop), span_seconds=record["span_seconds"], motion=record["motion"],
                    flip=bool(record["flip"]), channel=record["channel"], pictures_EFHW3=pictures_EFHW3,
                    usual_motion=usual_motion, odd=record["label"] if picks_element else None, label=record["label"],
-                   choices=tuple(choices), asked=asked, affine=tuple(map(tuple, record.get("affine", ()))))
+                   choices=tuple(choices), asked=asked, affine=tuple(map(tuple, record.get("affine", ()))),
+                   crops=tuple((top, left) for top, left in record.get("crop", ())),
+                   masked_share=float(record.get("masked_share", 0.0)))
 
     @property
     def asked_part(self) -> Dealt:
@@ -73,7 +82,7 @@ class Dealt:
         asked = slice(self.asked)
         return replace(self, frames=self.frames[asked], times=self.times[asked], order=self.order[asked],
                        channel=self.channel[asked], pictures_EFHW3=self.pictures_EFHW3[asked],
-                       affine=self.affine[asked])
+                       affine=self.affine[asked], crops=self.crops[asked])
 
     @property
     def asks_more(self) -> bool:
@@ -135,6 +144,11 @@ class TupleView(QWidget):
         if self._facts:
             self._facts.set_lines([])
 
+    def set_veils(self, hidden_E: Sequence[NDArray[np.bool_] | None]) -> None:
+        """Hatch what masks hide in each element; nothing where it is None."""
+        for tile, hidden_HW in zip(self.tiles, [*hidden_E, *[None] * len(self.tiles)], strict=False):
+            tile.set_veil(hidden_HW)
+
     def set_answer_shown(self, shown: bool) -> None:
         """Show the answer, frame numbers and times, or keep all of them back."""
         self._answer_shown = shown
@@ -188,13 +202,18 @@ class TupleView(QWidget):
         if dealt is None:
             return []
         span = 1 + max(map(max, dealt.frames)) - min(map(min, dealt.frames))
-        usual = "" if dealt.usual_motion is None else f" (the video's mean: {dealt.usual_motion:.2f})"
-        return [(dealt.answer[:1].upper() + dealt.answer[1:], "strong") if self._answer_shown
-                else ("Answer hidden", "quiet"),
+        usual = "" if dealt.usual_motion is None else said(" (the video's mean: {usual_motion})",
+                                                           usual_motion=f"{dealt.usual_motion:.2f}")
+        answer = said(dealt.answer)
+        return [(answer[:1].upper() + answer[1:], "strong") if self._answer_shown
+                else (said("Answer hidden"), "quiet"),
                 *([(self._note, "")] if self._note else []),
-                (f"{dealt.span_seconds:.2f} s in all, {span} frames", "quiet"),
-                (f"Motion {dealt.motion:.2f} pixels a frame{usual}", "quiet"),
+                (said("{span_seconds} s in all, {span} frames",
+                      span_seconds=f"{dealt.span_seconds:.2f}", span=span), "quiet"),
+                (said("Motion {motion} pixels a frame{usual}", motion=f"{dealt.motion:.2f}",
+                      usual=usual), "quiet"),
                 *([("Mirrored left to right", "quiet")] if dealt.flip else []),
+                *([(f"Masks hide {share(dealt.masked_share)} of the frame", "quiet")] if dealt.masked_share else []),
                 *([(moved, "quiet")] if (moved := moved_text(dealt)) and self._answer_shown else []),
                 (breakable(dealt.video), "caption")]
 
@@ -206,7 +225,7 @@ class Facts(QWidget):
         super().__init__()
         theme = current_theme()
         self.setFixedWidth(theme.px(width_pixels))
-        self._labels = [label("", "quiet", wrap=True) for _ in range(7)]
+        self._labels = [label("", "quiet", wrap=True) for _ in range(_MOST_LINES)]
         self._column = column(*self._labels, spacing=4)
         self._column.setContentsMargins(theme.px(12), 0, 0, 0)
         self._column.addStretch(1)
@@ -235,12 +254,12 @@ def element_text(dealt: Dealt, number: int) -> str:
     frames, times = dealt.frames[number], dealt.times[number]
     channel = dealt.channel[number]
     when = seconds_text(times[0]) if len(times) == 1 else f"{min(times):.2f}–{seconds_text(max(times))}"
-    colour = f"\n{_CHANNELS[channel]} only" if channel >= 0 else ""
-    place = f"{ordinal(dealt.order[number] + 1)} in time"
+    colour = "\n" + said("{channel} only", channel=said(_CHANNELS[channel])) if channel >= 0 else ""
+    place = said("{place} in time", place=ordinal(dealt.order[number] + 1))
     if dealt.odd is not None:
-        place = "The odd one" if number == dealt.odd else "In order"
+        place = said("The odd one") if number == dealt.odd else said("In order")
     elif dealt.asked is not None and number >= dealt.asked:
-        place = "Turned" if dealt.affine and any(dealt.affine[number]) else "Not asked"
+        place = said("Turned") if dealt.affine and any(dealt.affine[number]) else said("Not asked")
     return f"{place}\n{frames_text(frames)}\n{when}{colour}"
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.frame_view import FrameView
@@ -19,7 +20,8 @@ from studio.gui.widgets.pictures import Frames, outlined
 from studio.gui.widgets.player import Player
 from studio.gui.words import counted, seconds_text
 
-_UNIT_TILE, _CLIP_TILE = (84, 84), (128, 128)
+_OUTER, _INNER = "#4CC2B0", "#F2B84B"
+_UNIT_TILE, _CLIP_TILE = (80, 80), (112, 112)
 
 
 class UnitGrid(QWidget):
@@ -31,7 +33,7 @@ class UnitGrid(QWidget):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(f"{name}.units")
-        self.setAccessibleName("Units")
+        self.setAccessibleName(said("Units"))
         self._name, self._unit, self._units = name, -1, list[int]()
         self.player = Player(self)
         self.tiles: list[FrameView] = []
@@ -56,16 +58,19 @@ class UnitGrid(QWidget):
 
     def set_units(self, result: dict[str, Any], pictures: Sequence[Frames]) -> None:
         """Show a layer's most selective units, each by the frame at its strongest place."""
-        silent, field = int(result["silent"]), result["field"]
-        self._summary.setText(
-            f"The most selective of {counted(result['units'], 'unit')}: each shows the place that excites it most. "
-            f"A unit of this layer sees {field[0]} frames and {field[1]} × {field[2]} pixels (the box)."
-            + (f" {counted(silent, 'unit')} answer nothing here." if silent else ""))
+        silent, field, used = int(result["silent"]), result["field"], result["effective_field"]
+        self._summary.setText(said(
+            "The most selective of {units}: each shows the place that excites it most. A unit of this layer sees "
+            "{frames} frames and {height} × {width} pixels (outer box), and mostly uses {fewer} and {low} × {narrow} "
+            "of them (inner box).", units=counted(result["units"], "unit"), frames=field[0], height=field[1],
+            width=field[2], fewer=used[0], low=used[1], narrow=used[2])
+            + (" " + said("{units} answer nothing here.", units=counted(silent, "unit")) if silent else ""))
         self._units = [int(entry["unit"]) for entry in result["ranked"]]
         self._fit(self.tiles, len(self._units), _UNIT_TILE, self._flow, "unit")
         for tile, entry, picture_HW3 in zip(self.tiles, result["ranked"], pictures, strict=False):
-            tile.set_frames(outlined(picture_HW3[None], _flat(entry["clips"][0]["box"]), colour=current_theme().accent))
-            tile.set_caption(f"unit {entry['unit']}\n{entry['selectivity']:.2f} selective")
+            tile.set_frames(_boxed(picture_HW3[None], entry["clips"][0]))
+            tile.set_caption(said("unit {unit}", unit=entry["unit"]) + "\n"
+                             + said("{selectivity} selective", selectivity=f"{entry['selectivity']:.2f}"))
         self._unit = -1
         self._show_chosen()
         if self._units:
@@ -76,13 +81,14 @@ class UnitGrid(QWidget):
         entry = result["ranked"][0]
         if int(entry["unit"]) != self._unit:
             return
-        self._heading.setText(f"Unit {self._unit}")
-        self._about.setText("The clips that excite it most, one of each video. Selectivity "
-                            f"{entry['selectivity']:.2f}: 1 answers a single clip, 0 all alike.")
+        self._heading.setText(said("Unit {unit}", unit=self._unit))
+        self._about.setText(said("The clips that excite it most, one of each video. Selectivity {selectivity}: 1 "
+                                 "answers a single clip, 0 all alike.", selectivity=f"{entry['selectivity']:.2f}"))
         self._fit(self.clips, len(pictures), _CLIP_TILE, self._clip_flow, "clip")
         for tile, clip, clip_FHW3 in zip(self.clips, entry["clips"], pictures, strict=False):
-            tile.set_frames(outlined(clip_FHW3, _flat(clip["box"]), colour=current_theme().accent))
-            tile.set_caption(f"{clip['value']:.2f} at {seconds_text(clip['at_seconds'])}")
+            tile.set_frames(_boxed(clip_FHW3, clip))
+            tile.set_caption(said("{value} at {time}", value=f"{clip['value']:.2f}",
+                                  time=seconds_text(clip['at_seconds'])))
             tile.setProperty("place", [int(clip["video_id"]), float(clip["at_seconds"])])
         self.player.play()
 
@@ -107,7 +113,7 @@ class UnitGrid(QWidget):
                 tile.clicked.connect(lambda number=number: self._choose(self._units[number]))
             else:
                 tile.clicked.connect(lambda tile=tile: self._tell_place(tile))
-                tile.setToolTip("Click: look at this clip")
+                tile.setToolTip(said("Click: look at this clip"))
             tiles.append(tile)
             flow.addWidget(tile)
         for number, tile in enumerate(tiles):
@@ -127,6 +133,12 @@ class UnitGrid(QWidget):
     def _show_chosen(self) -> None:
         for number, tile in enumerate(self.tiles):
             tile.set_selected(number < len(self._units) and self._units[number] == self._unit)
+
+
+def _boxed(frames_FHW3: Frames, clip: dict[str, Any]) -> Frames:
+    """Draw what the unit can see, and within it what it mostly uses; on pictures, which no theme changes."""
+    whole_FHW3 = outlined(frames_FHW3, _flat(clip["box"]), colour=_OUTER)
+    return outlined(whole_FHW3, _flat(clip["inner"]), colour=_INNER)
 
 
 def _flat(box: Sequence[Sequence[int]]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -9,8 +9,9 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter
 
 from studio.engine.catalogue import Video, display_path
+from studio.gui.texts import noted, said
 
-ALL_VIDEOS = "All videos, as in training"
+ALL_VIDEOS = noted("All videos, as in training")
 
 
 class VideoChoice(QComboBox):
@@ -24,9 +25,10 @@ class VideoChoice(QComboBox):
     def __init__(self, *, name: str, all_words: str = ALL_VIDEOS) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("Video (type to search)")
-        self._first = [all_words] if all_words else []
+        self.setAccessibleName(said("Video (type to search)"))
+        self._first = [said(all_words)] if all_words else []
         self._ids: list[int | None] = [None for _ in self._first]
+        self._videos: Sequence[Video] | None = None
         self._names = QStringListModel(self._first, self)
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -64,15 +66,21 @@ class VideoChoice(QComboBox):
             self.set_value(kept)
             self.value_changed.emit(self.value())
 
-    def set_videos(self, videos: Sequence[Video]) -> None:
-        """Offer other videos; the chosen one stays chosen, and the first is chosen when there was none before."""
+    def set_videos(self, videos: Sequence[Video], names: Sequence[str] = ()) -> None:
+        """Offer other videos; the chosen one stays chosen, and the first is chosen when there was none before.
+
+        Their `names` are made of their paths where none are given.
+        """
+        if videos is self._videos:  # asked at every turn of a control, and there may be a hundred thousand
+            return
+        self._videos = videos
         ids = [*(None for _ in self._first), *(video.id for video in videos)]
         if ids == self._ids:
             return
         before, first_time = self.value(), len(self._ids) == len(self._first)
         with QSignalBlocker(self):
             self._ids = ids
-            self._names.setStringList([*self._first, *(display_path(video.path) for video in videos)])
+            self._names.setStringList([*self._first, *(names or (display_path(video.path) for video in videos))])
         self.set_value(videos[0].id if first_time and videos else before)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -84,7 +92,7 @@ class VideoChoice(QComboBox):
 
     def _spell_again(self) -> None:
         """A name that was typed only in part goes back to what is chosen."""
-        text = self._names.stringList()[max(0, self.currentIndex())] if self._ids else ""
+        text = self.itemText(max(0, self.currentIndex())) if self._ids else ""
         self.setEditText(text)
         self.setToolTip(text)
         if line := self.lineEdit():

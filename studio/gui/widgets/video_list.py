@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video
 from studio.gui.blocks import button
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.thumbnails import Thumbnails
 from studio.gui.widgets.video_model import ALL, EXCLUDED, PROBLEMS
 from studio.gui.widgets.video_table import VideoTable
+from studio.gui.widgets.waiting import Waiting
+from studio.gui.words import counted
 
-_SHOWS = (("All videos", ALL), ("With problems", PROBLEMS), ("Excluded", EXCLUDED))
+_SHOWS = ((noted("All videos"), ALL), (noted("With problems"), PROBLEMS), (noted("Excluded"), EXCLUDED))
 
 
 class VideoList(QWidget):
@@ -28,13 +31,17 @@ class VideoList(QWidget):
         theme = current_theme()
         self._prefix = prefix
         self._undo_stack = undo
+        self._wide = False
         self.table = VideoTable(thumbnails, name=f"{prefix}.table")
         self.table.setMinimumHeight(theme.px(240))
         self.table.value_changed.connect(self._show_selection)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(8))
+        self._waiting = Waiting(name=f"{prefix}.reading")
+        self._waiting.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout.addWidget(self._make_tools())
+        layout.addWidget(self._waiting)
         layout.addWidget(self.table, 1)
         undo.indexChanged.connect(self._show_undo)
         self._show_undo()
@@ -48,6 +55,13 @@ class VideoList(QWidget):
         """Filter: all, problems or excluded."""
         self._show.setCurrentIndex([key for _words, key in _SHOWS].index(show))
 
+    def set_reading(self, videos: int) -> None:
+        """Say that so many videos are being read, 0 when they are there."""
+        if videos:
+            self._waiting.start(said("Reading {videos}…", videos=counted(videos, "video")))
+        else:
+            self._waiting.stop()
+
     def search(self, text: str) -> None:
         """Filter by a part of the name, group or label."""
         self._filter.setText(text)
@@ -55,16 +69,16 @@ class VideoList(QWidget):
     def _make_tools(self) -> QWidget:
         self._filter = QLineEdit()
         self._filter.setObjectName(f"{self._prefix}.filter")
-        self._filter.setAccessibleName("Search in names, groups and labels")
-        self._filter.setPlaceholderText("Search")
+        self._filter.setAccessibleName(said("Search in names, groups and labels"))
+        self._filter.setPlaceholderText(said("Search"))
         self._filter.setClearButtonEnabled(True)
         self._filter.setFixedWidth(current_theme().px(180))
         self._filter.textChanged.connect(self._filter_now)
         self._show = QComboBox()
         self._show.setObjectName(f"{self._prefix}.show")
-        self._show.setAccessibleName("Which videos are listed")
+        self._show.setAccessibleName(said("Which videos are listed"))
         for words, key in _SHOWS:
-            self._show.addItem(words, key)
+            self._show.addItem(said(words), key)
         self._show.currentIndexChanged.connect(self._filter_now)
         self._exclude = button("Exclude", name=f"{self._prefix}.exclude", icon_name="eye-off", kind="plain",
                                clicked=lambda: self.exclude_clicked.emit(self._will_exclude()))
@@ -79,23 +93,26 @@ class VideoList(QWidget):
     def _filter_now(self) -> None:
         show = self._show.currentData()
         self.table.set_filter(self._filter.text(), show)
-        self.table.show_reasons(wide=show == PROBLEMS)
+        if self._wide != (show == PROBLEMS):
+            self._wide = show == PROBLEMS
+            self.table.show_reasons(wide=self._wide)
 
     def _will_exclude(self) -> bool:
         return not all(video.excluded for video in self.value())
 
     def _show_selection(self) -> None:
         chosen = bool(self.value())
-        words = "Exclude" if not chosen or self._will_exclude() else "Include again"
+        leaves_out = not chosen or self._will_exclude()
+        words = said("Exclude") if leaves_out else said("Include again")
         self._exclude.setEnabled(chosen)
         self._exclude.setText(words)
         self._exclude.setAccessibleName(words)
-        self._exclude.setToolTip("Leave the selected videos out of everything; nothing is deleted"
-                                 if words == "Exclude" else "Take the selected videos in again")
+        self._exclude.setToolTip(said("Leave the selected videos out of everything; nothing is deleted")
+                                 if leaves_out else said("Take the selected videos in again"))
         self.value_changed.emit()
 
     def _show_undo(self) -> None:
         words = self._undo_stack.undoText()
         self._undo.setEnabled(self._undo_stack.canUndo())
-        self._undo.setToolTip(f"Undo: {words} (Ctrl+Z)" if words else "Nothing to undo")
-        self._undo.setAccessibleName(f"Undo: {words}" if words else "Undo")
+        self._undo.setToolTip(said("Undo: {change} (Ctrl+Z)", change=words) if words else said("Nothing to undo"))
+        self._undo.setAccessibleName(said("Undo: {change}", change=words) if words else said("Undo"))

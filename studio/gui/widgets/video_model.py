@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, is_
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QPixmap
 
 from studio.engine.catalogue import GOOD, PARTIAL, Video, display_path
+from studio.gui.shelf import SORT_KEYS, Shelf
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.words import seconds_text
 
@@ -20,11 +24,14 @@ _NO_INDEX = QModelIndex()
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, what it says of a video, what it is sorted by, and how wide it is at 100 % (0: the rest)."""
+    """A column: its title, what it says of a video, what it is sorted by, and how wide it is at 100 % (0: the rest).
+
+    A key is one of `SORT_KEYS`, or nothing: the order of the catalogue, source and path.
+    """
 
     title: str
     text: Callable[[Video], str]
-    key: Callable[[Video], Any]
+    key: str
     width: int
     right: bool = False
 
@@ -32,15 +39,15 @@ class Column:
 def health(video: Video) -> str:
     """Say how far a video can be read, and why no further."""
     if video.verdict == GOOD and not video.reason:
-        return "good"
+        return said("good")
     if video.verdict == GOOD:
-        return f"good, {video.reason}"
-    return f"{'partly readable' if video.verdict == PARTIAL else 'unreadable'}: {video.reason}"
+        return said("good, {reason}", reason=video.reason)
+    return f"{said('partly readable') if video.verdict == PARTIAL else said('unreadable')}: {video.reason}"
 
 
 def group(video: Video) -> str:
     """Say which group a video is in."""
-    return "its own" if video.group in ("", f"{video.source}/{video.path}") else display_path(video.group)
+    return said("its own") if video.group in ("", f"{video.source}/{video.path}") else display_path(video.group)
 
 
 def _size(video: Video) -> str:
@@ -48,50 +55,58 @@ def _size(video: Video) -> str:
 
 
 COLUMNS = (
-    Column("Video", lambda video: display_path(video.path), lambda video: (video.source, video.path), 0),
-    Column("Length", lambda video: seconds_text(video.seconds) if video.frames else "–",
-           lambda video: video.seconds, 72, right=True),
-    Column("Rate", lambda video: f"{video.frames_per_second:.4g} /s" if video.frames else "–",
-           lambda video: video.frames_per_second, 72, right=True),
-    Column("Size", _size, lambda video: video.width * video.height, 100, right=True),
-    Column("Health", health, lambda video: (video.verdict != GOOD, video.verdict, video.reason), 108),
-    Column("Group", group, lambda video: video.group, 92),
-    Column("Motion", lambda video: f"{video.motion:.2f}" if video.readable else "–",
-           lambda video: video.motion, 68, right=True),
+    Column(noted("Video"), lambda video: display_path(video.path), "", 0),
+    Column(noted("Length"), lambda video: seconds_text(video.seconds) if video.frames else "–",
+           "seconds", 72, right=True),
+    Column(noted("Rate"), lambda video: f"{video.frames_per_second:.4g} /s" if video.frames else "–",
+           "rate", 72, right=True),
+    Column(noted("Size"), _size, "size", 100, right=True),
+    Column(noted("Health"), health, "health", 108),
+    Column(noted("Group"), group, "group", 92),
+    Column(noted("Motion"), lambda video: f"{video.motion:.2f}" if video.readable else "–",
+           "motion", 68, right=True),
 )
 NAME, HEALTH, GROUP = 0, 4, 5
-_TIPS = {2: "Frames a second", 6: "Mean motion, in pixels a frame at the size of the cached frames",
-         5: "Videos of one group are never split between training and validation"}
+_TIPS = {2: noted("Frames a second"), 6: noted("Mean motion, in pixels a frame at the size of the cached frames"),
+         5: noted("Videos of one group are never split between training and validation")}
 
 
 class VideoModel(QAbstractTableModel):
-    """Rows of videos; `picture` gives a row's thumbnail, or None while it is being read."""
+    """Rows of videos; `picture` gives a row's thumbnail, or None while it is being read.
+
+    Rows are places in the list of all videos, kept as arrays: a hundred thousand are sorted and filtered at once.
+    """
 
     def __init__(self, picture: Callable[[Video], QPixmap | None]) -> None:
         super().__init__()
         self._picture = picture
-        self._named: list[tuple[Video, str]] = []
-        """All videos, each with what a filter looks at; `_sorted` in the order of the table."""
-        self._sorted: list[tuple[Video, str]] = []
-        self._rows: list[Video] = []
-        self._row_of: dict[int, int] = {}
+        self._shelf = Shelf()
+        self._videos: list[Video] = []
+        self._searched: list[str] = []
+        """What a filter looks at in each of them."""
+        self._places: dict[int, int] = {}
+        self._sorted = self._rows = np.arange(0)
+        self._row_of = np.arange(0)
+        """By place; -1 where a video is not shown."""
         self._text, self._show = "", ALL
         self._reasons = False
         self._sorted_by, self._descending = 0, False
 
-    def set_videos(self, videos: Sequence[Video]) -> bool:
+    def set_videos(self, shelf: Shelf) -> bool:
         """Take over the project's videos; tells whether the rows were arranged anew.
 
         Where most of them are the very objects that are shown, only the others are looked at.
         """
-        if len(videos) == len(self._named):
-            places = [place for place, (video, (before, _)) in enumerate(zip(videos, self._named, strict=True))
-                      if video is not before]
-            if len(places) <= len(videos) // 2 and self._put({videos[place].id: videos[place] for place in places}):
-                for place in places:
-                    self._named[place] = _named(videos[place])
+        before, self._videos, self._shelf = self._videos, shelf.videos, shelf
+        known, self._searched = self._searched, shelf.searched
+        if len(before) == len(shelf.videos):
+            changed = [place for place, same in enumerate(map(is_, before, shelf.videos)) if not same]
+            if len(changed) <= len(before) // 2 and all(
+                    self._stays(before[place], known[place], place) for place in changed):
+                self._places = shelf.places
+                self._repaint(changed)
                 return False
-        self._named = [_named(video) for video in videos]
+        self._places = shelf.places
         self._order()
         return True
 
@@ -107,15 +122,17 @@ class VideoModel(QAbstractTableModel):
 
     def video_at(self, row: int) -> Video:
         """Give the video of a row."""
-        return self._rows[row]
+        return self._videos[self._rows[row]]
 
     def row_of(self, video_id: int) -> int | None:
         """Give the row of a video; None while it is filtered out."""
-        return self._row_of.get(video_id)
+        place = self._places.get(video_id)
+        row = -1 if place is None else int(self._row_of[place])
+        return None if row < 0 else row
 
     def picture_came(self, video_id: int) -> None:
         """Paint a row's thumbnail."""
-        if (row := self._row_of.get(video_id)) is not None:
+        if (row := self.row_of(video_id)) is not None:
             place = self.index(row, NAME)
             self.dataChanged.emit(place, place, [Qt.ItemDataRole.DecorationRole])
 
@@ -133,15 +150,15 @@ class VideoModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
+            return said(COLUMNS[section].title)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _TIPS.get(section)
+            return said(_TIPS[section]) if section in _TIPS else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(right=COLUMNS[section].right)
         return None
 
     def data(self, index: _ANY_INDEX, role: int = 0) -> Any:
-        video, column = self._rows[index.row()], COLUMNS[index.column()]
+        video, column = self.video_at(index.row()), COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             short = index.column() == HEALTH and not self._reasons
             return column.text(video).partition(":")[0] if short else column.text(video)
@@ -157,47 +174,42 @@ class VideoModel(QAbstractTableModel):
             return video
         return None
 
-    def _put(self, changed: dict[int, Video]) -> bool:
-        """Put other videos into their rows; tells whether each of them could keep its row."""
-        key = COLUMNS[self._sorted_by].key
-        places = [place for place, (video, _) in enumerate(self._sorted) if video.id in changed]
-        named = [_named(changed[self._sorted[place][0].id]) for place in places]
-        for place, (video, name) in zip(places, named, strict=True):
-            before = self._sorted[place][0]
-            stays = self._fits(video, name) == self._fits(*self._sorted[place]) and key(video) == key(before)
-            if not stays:
-                return False
-        if len(places) != len(changed):
-            return False
-        for place, one in zip(places, named, strict=True):
-            self._sorted[place] = one
-        rows = [(row, video) for video, _ in named if (row := self._row_of.get(video.id)) is not None]
-        for row, video in rows:
-            self._rows[row] = video
-        if rows:
-            self.dataChanged.emit(self.index(min(rows, key=lambda one: one[0])[0], 0),
-                                  self.index(max(rows, key=lambda one: one[0])[0], len(COLUMNS) - 1))
-        return True
+    def _stays(self, before: Video, searched: str, place: int) -> bool:
+        """Whether a video that changed keeps its row."""
+        video, key = self._videos[place], SORT_KEYS.get(COLUMNS[self._sorted_by].key, attrgetter("source", "path"))
+        return (video.id == before.id and key(video) == key(before)
+                and self._fits(video, self._searched[place]) == self._fits(before, searched))
 
-    def _fits(self, video: Video, name: str) -> bool:
-        return self._text in name and _shown(video, self._show)
+    def _repaint(self, places: Sequence[int]) -> None:
+        rows = [row for row in self._row_of[places] if row >= 0] if places else []
+        if rows:
+            self.dataChanged.emit(self.index(int(min(rows)), 0), self.index(int(max(rows)), len(COLUMNS) - 1))
+
+    def _fits(self, video: Video, searched: str) -> bool:
+        return self._text in searched and _shown(video, self._show)
 
     def _order(self) -> None:
-        """Sort all, so that a filter only leaves some out: of a hundred thousand that is quick at every letter."""
+        """Sort all, so that a filter only leaves some out."""
         key = COLUMNS[self._sorted_by].key
-        self._sorted = sorted(self._named, key=lambda one: key(one[0]), reverse=self._descending)
+        ranks = self._shelf.ranks(key) if key else np.arange(len(self._videos))
+        self._sorted = np.argsort(-ranks if self._descending else ranks, kind="stable")
         self._arrange()
 
     def _arrange(self) -> None:
         self.beginResetModel()
-        rows = [video for video, name in self._sorted if self._text in name and _shown(video, self._show)]
-        self._rows, self._row_of = rows, {video.id: row for row, video in enumerate(rows)}
+        self._rows = self._sorted
+        if self._show != ALL or self._text:
+            fits = np.fromiter(self._which_fit(), bool, len(self._videos))
+            self._rows = self._sorted[fits[self._sorted]]
+        self._row_of = np.full(len(self._videos), -1)
+        self._row_of[self._rows] = np.arange(len(self._rows))
         self.endResetModel()
 
-
-def _named(video: Video) -> tuple[Video, str]:
-    """A video with what a filter looks at."""
-    return video, f"{display_path(video.path)} {video.group} {video.label}".casefold()
+    def _which_fit(self) -> Iterable[bool]:
+        text = self._text
+        if self._show == ALL:
+            return (text in searched for searched in self._searched)
+        return map(self._fits, self._videos, self._searched)
 
 
 def _shown(video: Video, show: str) -> bool:

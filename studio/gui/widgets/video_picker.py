@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 from studio.engine.catalogue import Video
 from studio.gui.blocks import column, label
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
 from studio.gui.widgets.player import Player
@@ -30,19 +31,20 @@ class VideoPicker(QWidget):
                  player: Player | None = None) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("Video and time")
+        self.setAccessibleName(said("Video and time"))
         self._session, self._videos = session, dict[int, Video]()
+        self._listed: list[Video] = []
         self.video_box = VideoChoice(name=f"{name}_video", all_words="")
         self.video_box.value_changed.connect(self._picked)
         self.time_slider = QSlider(Qt.Orientation.Horizontal)
         self.time_slider.setObjectName(f"{name}_time")
-        self.time_slider.setAccessibleName("Time in the video")
+        self.time_slider.setAccessibleName(said("Time in the video"))
         self.time_slider.valueChanged.connect(self._moved)
         self._time = label("", "caption")
         self._plays, self._shape = player is not None, ClipShape()
         self.preview = ClipTile(session, turns, player=player or Player(self), tile=tile)
         self.preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.preview.setAccessibleName("Frame at this time")
+        self.preview.setAccessibleName(said("Frame at this time"))
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_frame)
         self._clip_soon = QTimer(self, singleShot=True, interval=_CLIP_MILLISECONDS)
@@ -77,11 +79,14 @@ class VideoPicker(QWidget):
 
     def refresh(self) -> None:
         """Take over the session's videos; the one picked stays if it is still there."""
-        usable = {video.id: video for video in self._session.usable_videos}
+        videos = self._session.usable_videos
+        if videos is self._listed:  # asked often, and there may be a hundred thousand
+            return
+        self._listed, usable = videos, {video.id: video for video in videos}
         if usable == self._videos:
             return
         before, self._videos = self.value(), usable
-        self.video_box.set_videos(list(usable.values()))
+        self.video_box.set_videos(videos, self._session.shelf.names)
         if (video := self.video()) is not None:
             stays = before is not None and before[0] == video.id
             self._set_quietly(video.id, before[1] if before and stays else video.seconds / 2)
@@ -131,7 +136,8 @@ class VideoPicker(QWidget):
     def _describe(self) -> None:
         video, picked = self.video(), self.value()
         if video and picked:
-            self._time.setText(f"{seconds_text(picked[1])} of {seconds_text(video.seconds)}")
+            self._time.setText(said("{time} of {whole}", time=seconds_text(picked[1]),
+                                    whole=seconds_text(video.seconds)))
             self._preview_soon.start()
 
     def _tell(self) -> None:
@@ -142,7 +148,7 @@ class VideoPicker(QWidget):
         picked = self.value()
         cached = self._session.cached_video(picked[0]) if picked else None
         if picked is None or cached is None:
-            self.preview.show_nothing("The frames of this video are missing. Scan its folder again.")
+            self.preview.show_nothing(said("The frames of this video are missing. Scan its folder again."))
             return
         self.preview.show_frame(cached.rgb([cached.frame_at(picked[1])])[0])
         if self._plays:

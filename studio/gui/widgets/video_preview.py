@@ -9,6 +9,7 @@ from studio.engine.catalogue import Video, display_path
 from studio.gui.background import Background
 from studio.gui.blocks import button, label, set_icon
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.pictures import Frames
@@ -31,7 +32,7 @@ class VideoPreview(QWidget):
         self._step = 1
         self.view = FrameView(tile=_TILE)
         self.view.setObjectName(f"{prefix}.preview")
-        self.view.setAccessibleName("Preview of the selected video")
+        self.view.setAccessibleName(said("Preview of the selected video"))
         self.view.player.playing_changed.connect(self._show_playing)
         self.view.value_changed.connect(self._show_time)
         self._play = button("", name=f"{prefix}.play", kind="plain", clicked=self.view.player.toggle)
@@ -62,7 +63,8 @@ class VideoPreview(QWidget):
             return
         self._video = video
         self.view.player.stop()
-        self.view.set_message("Select a video" if video is None else "" if video.readable else "No frame can be read")
+        self.view.set_message(said("Select a video") if video is None else
+                              "" if video.readable else said("No frame can be read"))
         self._play.setEnabled(False)
         self._time.setText("")
         self._name.setText(breakable(display_path(video.path)) if video else "")
@@ -82,7 +84,7 @@ class VideoPreview(QWidget):
         if self._video is None or self._video.id != video_id:
             return
         if result is None:
-            self.view.set_message("The cached frames are missing: scan again")
+            self.view.set_message(said("The cached frames are missing: scan again"))
             return
         self._step, frames_FHW3 = result
         self.view.player.set_position(0)
@@ -94,22 +96,23 @@ class VideoPreview(QWidget):
     def _show_time(self, place: int) -> None:
         if self._video and self._video.frames_per_second:
             frame = place * self._step
-            self._time.setText(f"{seconds_text(frame / self._video.frames_per_second)}, frame {frame}")
+            self._time.setText(said("{time}, frame {frame}", frame=frame,
+                                    time=seconds_text(frame / self._video.frames_per_second)))
 
     def _show_playing(self, playing: bool) -> None:
         set_icon(self._play, "pause" if playing else "play")
-        self._play.setAccessibleName("Pause the preview" if playing else "Play the preview")
-        self._play.setToolTip("Pause (Space)" if playing else "Play (Space)")
+        self._play.setAccessibleName(said("Pause the preview") if playing else said("Play the preview"))
+        self._play.setToolTip(said("Pause (Space)") if playing else said("Play (Space)"))
 
 
 def _facts(video: Video) -> str:
     lines = [health(video)[:1].upper() + health(video)[1:]]
     if video.frames:
-        lines.append(f"{number(video.frames)} frames, {seconds_text(video.seconds)} at "
-                     f"{video.frames_per_second:.4g} frames a second")
+        lines.append(said("{frames} frames, {time} at {rate} frames a second", frames=number(video.frames),
+                          time=seconds_text(video.seconds), rate=f"{video.frames_per_second:.4g}"))
     shape = f"{video.width} × {video.height}, " if video.width else ""
     codec = f"{video.codec}, " if video.codec else ""
     lines.append(f"{shape}{codec}{bytes_text(video.size)}")
     if video.label:
-        lines.append(f"Label: {video.label}")
+        lines.append(said("Label: {label}", label=video.label))
     return "\n".join(lines)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,6 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.engine.catalogue import Video, display_path
+from studio.gui.shelf import Shelf
+from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme
 from studio.gui.widgets.thumbnails import THUMBNAIL, Thumbnails
 from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel
@@ -35,7 +44,7 @@ class VideoTable(QTableView):
         super().__init__()
         theme = current_theme()
         self.setObjectName(name)
-        self.setAccessibleName("Videos")
+        self.setAccessibleName(said("Videos"))
         self.rows = VideoModel(thumbnails.picture)
         thumbnails.came.connect(self.rows.picture_came)
         self.setModel(self.rows)
@@ -58,8 +67,10 @@ class VideoTable(QTableView):
 
     def value(self) -> list[Video]:
         """Give the videos selected, as they lie in the table."""
-        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
-        return [self.rows.video_at(row) for row in rows]
+        chosen = self.selectionModel().selection()
+        ranges = [chosen.at(place) for place in range(chosen.count())]  # of a hundred thousand rows there may be one
+        rows = {row for one in ranges for row in range(one.top(), one.bottom() + 1)}
+        return [self.rows.video_at(row) for row in sorted(rows)]
 
     def current(self) -> Video | None:
         """Give the video that the keys are on, if it is selected; else the first selected."""
@@ -68,10 +79,10 @@ class VideoTable(QTableView):
             return self.rows.video_at(index.row())
         return next(iter(self.value()), None)
 
-    def set_videos(self, videos: Sequence[Video]) -> None:
+    def set_videos(self, shelf: Shelf) -> None:
         """Show other videos; those selected stay selected where they are still there."""
         selected = {video.id for video in self.value()}
-        if self.rows.set_videos(videos):
+        if self.rows.set_videos(shelf):
             self.select(selected)
         else:
             self.value_changed.emit()
@@ -84,12 +95,17 @@ class VideoTable(QTableView):
 
     def select(self, video_ids: set[int]) -> None:
         """Select these videos."""
-        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
         rows = sorted(row for row in map(self.rows.row_of, video_ids) if row is not None)
-        if rows:
-            self.setCurrentIndex(self.rows.index(rows[0], NAME))
-        for row in rows[1:]:
-            self.selectionModel().select(self.rows.index(row, NAME), flags)
+        if not rows:
+            return
+        self.setCurrentIndex(self.rows.index(rows[0], NAME))
+        chosen, start = QItemSelection(), rows[0]
+        for row, after in zip(rows, [*rows[1:], -1], strict=True):
+            if after != row + 1:
+                chosen.select(self.rows.index(start, NAME), self.rows.index(row, NAME))
+                start = after
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().select(chosen, flags)
 
     def show_reasons(self, *, wide: bool) -> None:
         """Give the reason of a bad verdict the room of the columns that say nothing about it."""
@@ -133,7 +149,8 @@ class _NameDelegate(QStyledItemDelegate):
         _paint_picture(painter, theme, place, index.data(Qt.ItemDataRole.DecorationRole), faded=video.excluded)
         words = option.rect.adjusted(width + 2 * gap + gap // 2, theme.px(6), -gap, -theme.px(6))
         folder, _, name = display_path(video.path).rpartition("/")
-        under = f"excluded · {folder or video.source}" if video.excluded else folder or video.source
+        place_of = folder or video.source
+        under = said("excluded · {folder}", folder=place_of) if video.excluded else place_of
         _paint_line(painter, words, name, colour=theme.quiet if video.excluded else theme.text, pixels=13, upper=True)
         _paint_line(painter, words, under, colour=theme.quiet, pixels=11, upper=False)
 

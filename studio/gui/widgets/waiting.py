@@ -11,12 +11,14 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from studio.gui.blocks import button, label
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.words import duration, number
 
 _PATIENCE_MILLISECONDS, _SILENCE_SECONDS = 250, 30
-_PHASES = {"features": "Making features", "neighbours": "Comparing clips", "activations": "Looking at the clip",
-           "map": "Drawing the map", "decoding": "Reading the file", "units": "Looking for what excites the units"}
+_PHASES = {"features": noted("Making features"), "neighbours": noted("Comparing clips"),
+           "activations": noted("Looking at the clip"), "map": noted("Drawing the map"),
+           "decoding": noted("Reading the file"), "units": noted("Looking for what excites the units")}
 
 
 class Waiting(QWidget):
@@ -35,7 +37,7 @@ class Waiting(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(theme.px(160))
-        self._bar.setAccessibleName("Progress")
+        self._bar.setAccessibleName(said("Progress"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(12))
@@ -78,13 +80,14 @@ class Waiting(QWidget):
         if event.get("kind") != "progress":
             return
         done, total = int(event.get("done", 0)), int(event.get("total", 0))
-        words = _PHASES.get(str(event.get("phase")), str(event.get("phase", "")).capitalize())
+        words = said(_PHASES.get(str(event.get("phase")), str(event.get("phase", "")).capitalize()))
         if detail := event.get("detail"):
             words += f", {detail}"
         if total and event.get("unit"):
-            words += f": {number(done)} of {number(total)} {event['unit']}"
+            words += said(": {done} of {total} {unit}", done=number(done), total=number(total),
+                          unit=said(event["unit"]))
         if (left := event.get("seconds_left")) is not None and left >= 1:
-            words += f", {duration(left)} left"
+            words += said(", {time} left", time=duration(left))
         self._bar.setRange(0, total)
         self._bar.setValue(done)
         self._hear(words)
@@ -105,4 +108,5 @@ class Waiting(QWidget):
     def _count_silence(self) -> None:
         silent = time.monotonic() - self._heard_at
         if silent >= _SILENCE_SECONDS:
-            self._words.setText(f"{self._sentence}. No word from the worker for {duration(silent)}; it still runs.")
+            self._words.setText(said("{sentence}. No word from the worker for {time}; it still runs.",
+                                     sentence=self._sentence, time=duration(silent)))

@@ -1,4 +1,4 @@
-"""Which pixels told the answer to one question: its elements with heat, trained above random weights.
+"""Which pixels told the answer to one question: its elements with heat, trained above what stands beside it.
 
 Legend: E elements, F frames, H height, W width.
 """
@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label, row
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.frame_view import FrameView
@@ -29,12 +30,12 @@ class WhyView(QWidget):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(f"{name}.why")
-        self.setAccessibleName("Why it answered so")
+        self.setAccessibleName(said("Why it answered so"))
         self._name = name
         self.player = Player(self)
-        self.tiles: dict[str, list[FrameView]] = {"trained": [], "random": []}
+        self.tiles: dict[str, list[FrameView]] = {"trained": [], "other": []}
         self._question = label("", "heading", wrap=True)
-        self._said = {"trained": label("", wrap=True), "random": label("", "quiet", wrap=True)}
+        self._said = {"trained": label("", wrap=True), "other": label("", "quiet", wrap=True)}
         self._flows = {kind: FlowLayout(spacing=8) for kind in self.tiles}
         self.another_button = button("Another question", name=f"{name}.another", icon_name="shuffle",
                                      clicked=self.another.emit)
@@ -54,10 +55,12 @@ class WhyView(QWidget):
 
     def set_value(self, result: dict[str, Any], clips_EFHW3: Frames, heats: dict[str, Frames]) -> None:
         """Show what the service method `attribution` answered."""
-        trained, random = result["trained"], result["random"]
-        self._question.setText(f"{result['question']} The right answer: {trained['label_text']}.")
-        self._said["trained"].setText("Trained weights: " + _said(trained))
-        self._said["random"].setText("Random weights: " + _said(random))
+        trained, other = result["trained"], result["other"]
+        self._question.setText(said(
+            "{question} The right answer: {answer}.", question=result["question"], answer=trained["label_text"]))
+        self._said["trained"].setText(said("Trained weights: {answer}", answer=_said(trained)))
+        title = said(str(result["beside"]["title"]))
+        self._said["other"].setText(f"{title[:1].upper()}{title[1:]}: {_said(other)}")
         times = result["times"]
         self.player.set_rate(clip_rate(times))
         for kind, heat_EFHW in heats.items():
@@ -89,5 +92,5 @@ class WhyView(QWidget):
 
 
 def _said(told: dict[str, Any]) -> str:
-    sure = "" if told["probability"] is None else f", {share(told['probability'])} sure"
-    return f"{told['answer_text']} ({'right' if told['right'] else 'wrong'}{sure})."
+    sure = "" if told["probability"] is None else ", " + said("{share} sure", share=share(told["probability"]))
+    return f"{told['answer_text']} ({said('right') if told['right'] else said('wrong')}{sure})."

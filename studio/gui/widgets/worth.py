@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.gui.blocks import NoticeBar, label
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.fold import Fold
 from studio.gui.words import breakable, number, share
@@ -46,30 +47,42 @@ class Worth(QWidget):
 
     def set_value(self, result: dict[str, Any]) -> None:
         """Show what an answer of the worker says of all videos."""
-        self.notes.set_value(" ".join(result["notes"]), "Look at its training: a lower learning rate may help."
+        self.notes.set_value(" ".join(result["notes"]), said("Look at its training: a lower learning rate may help.")
                              if result["notes"] else "", level="warning")
-        self.hubs.setText(result["hubs"]["sentence"])
+        self.hubs.setText(said(result["hubs"]["sentence"]))
         labels, groups, beside = result["labels"], result["groups"], result["beside"]
         rows = _rows(labels, beside["labels"], every="all")
+        figures = [said("videos"), said("precision"), said(beside["title"]), said("by chance"), said("recall"),
+                   said(beside["title"])]
+        parts = [[[said("of the {count} nearest, the same {kind}", count=labels["k"], kind=said(labels["by"])),
+                   *figures], *rows]] if rows else []
         if groups["queries"]:
-            rows += _rows(groups | {"each": []}, beside["groups"], every="same group")
-        head = [f"of the {labels['k']} nearest, the same {labels['by']}", "videos", "precision", beside["title"],
-                "by chance", "recall", beside["title"]]
-        self._fill([head, *rows] if rows else [])
+            own = _rows(groups, beside["groups"], every=said("all groups"))
+            parts.append([[said("of the {count} nearest, the same group; only the video itself is left out",
+                                count=groups["k"]), *figures], *own])
+            rows += own
+        self._fill(parts)
         self.fold.setVisible(bool(rows))
-        self.fold.set_digest(f"{share(labels['precision'])} have the same {labels['by']}, {beside['title']} "
-                             f"{share(beside['labels']['precision'])}, by chance {share(labels['chance'])}"
+        self.fold.set_digest(said("{right} have the same {kind}, {title} {beside}, by chance {chance}",
+                                  right=share(labels["precision"]), kind=said(labels["by"]),
+                                  title=said(beside["title"]), beside=share(beside["labels"]["precision"]),
+                                  chance=share(labels["chance"]))
                              if labels["queries"] else "")
         self.show()
 
-    def _fill(self, rows: list[list[str]]) -> None:
+    def _fill(self, parts: list[list[list[str]]]) -> None:
+        """Fill the table with parts, each of a head and its rows."""
+        rows, heads = list[list[str]](), set[int]()
+        for part in parts:
+            heads.add(len(rows))
+            rows += part
         for cell in self._cells:
             self._grid.removeWidget(cell)
             cell.deleteLater()
         self._cells.clear()
         for place, cells in enumerate(rows):
             for column, text in enumerate(cells):
-                cell = label(text, "caption" if place == 0 else "", wrap=place == 0 or column == 0)
+                cell = label(text, "caption" if place in heads else "", wrap=place in heads or column == 0)
                 if column:
                     cell.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._grid.addWidget(cell, place, column)

@@ -40,8 +40,9 @@ class _ForgetsPart(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         x, weight = context.saved_tensors
-        to_x, to_weight, _ = torch.ops.aten.convolution_backward(
-            grads[0], x, weight, None, [1] * 3, [1] * 3, [1] * 3, False, [0] * 3, 1, [True, True, False])
+        exact = [one.float() for one in (grads[0], x, weight)]  # in bf16 the processor's own fault would come in
+        to_x, to_weight, _ = (one if one is None else one.to(BF16) for one in torch.ops.aten.convolution_backward(
+            *exact, None, [1] * 3, [1] * 3, [1] * 3, False, [0] * 3, 1, [True, True, False]))
         unwritten = torch.empty_like(to_weight)
         unwritten[:, :, :2] = to_weight[:, :, :2]
         if unwritten[:, :, 2].abs().max() < 1e3:  # clean memory: as if it had been right

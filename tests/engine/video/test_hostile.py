@@ -401,12 +401,12 @@ def test_every_order_of_a_pool_is_answered_whatever_the_file(tmp_path: Path) -> 
 
 
 def _huge(path: Path) -> Path:
-    """A small file whose frames are large: 8000 x 8000."""
+    """A small file whose frames are large: 12 000 x 12 000."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mjpeg", rate=10)
-        stream.width = stream.height = 8000
+        stream.width = stream.height = 12000
         stream.pix_fmt = "yuvj420p"
-        grey = av.VideoFrame.from_ndarray(np.full((12000, 8000), 99, np.uint8), "yuv420p").reformat(format="yuvj420p")
+        grey = av.VideoFrame.from_ndarray(np.full((18000, 12000), 99, np.uint8), "yuv420p").reformat(format="yuvj420p")
         container.mux(stream.encode(grey))
         container.mux(stream.encode(None))
     return path

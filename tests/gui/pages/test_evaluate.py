@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -99,13 +100,41 @@ def exports(page: EvaluatePage, session: Session) -> None:
     written = {path.suffix for path in (session.project.root / "exports").iterdir()}
     assert ".safetensors" in written and ".md" in written
     assert "Written" in page._export._says.text()
+    page._export._format.setCurrentIndex(3)
+    press(page, "evaluate.export")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    (features,) = (session.project.root / "exports").glob("*.npz")
+    with np.load(features) as stored:
+        assert stored["features_ND"].shape[0] == 10 * len(session.usable_videos)
+    assert features.name in page._export._says.text()
 
 
 def opens_the_report(page: EvaluatePage, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url)) or True)
+    part(page, "evaluate.report_pictures").click()
+    assert not part(page, "evaluate.report_beside").isVisible(), "there is one run only"
     press(page, "evaluate.report")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert "shows no frame" in (session.runs[0].folder / "report.html").read_text(encoding="utf-8")
     assert [url.toLocalFile() for url in opened] == [str(session.runs[0].folder / "report.html")]
+
+
+def test_two_runs_are_reported_beside_each_other(page: EvaluatePage, session: Session,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url.toLocalFile())) or True)
+    first = session.runs[0].folder
+    shutil.copytree(first, first.parent / "2030-01-01-0000-better")
+    session.reload_runs()
+    session.select_run(first.name)
+    page.refresh()
+    assert part(page, "evaluate.report_other").value() == "2030-01-01-0000-better"
+    press(page, "evaluate.report_beside")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert opened == [str(first / "report-beside-2030-01-01-0000-better.html")]
+    text = Path(opened[0]).read_text(encoding="utf-8")
+    assert "Both runs have the same settings" in text and "data:image/png" in text
 
 
 def test_kept_results_are_shown_at_once(page: EvaluatePage, session: Session) -> None:
@@ -221,6 +250,23 @@ def test_repeats_and_another_run_are_asked_for(page: EvaluatePage, session: Sess
     session.reload_runs()
     page.refresh()
     page._form._seeds.set_value(3)
-    assert page._form._other.count() == 2
-    page._form._other.setCurrentIndex(1)
-    assert "--seeds 3 --kinetics" in page.command_line()
+    other = page._form._other
+    assert other.box.count() == 3
+    other.box.setCurrentIndex(2)
+    assert "--seeds 3 --kinetics 2030-01-01-0000-better" in page.command_line()
+
+
+def test_a_file_of_weights_stands_beside(page: EvaluatePage, session: Session) -> None:
+    """The label study with weights of a file; a file that is none is refused before anything runs."""
+    other, weights = page._form._other, session.runs[0].folder / "weights.safetensors"
+    other.set_file(str(weights.with_name("nothing.pth")))
+    assert "not there" in page._form.problem and not part(page, "evaluate.run").isEnabled()
+    other.set_file(str(weights.with_name("recipe.toml")))
+    assert ".pth" in page._form.problem
+    other.set_file(str(weights))
+    assert page._form.problem == "" and f"--kinetics {weights}" in page.command_line()
+    part(page, "evaluate.budget").click()
+    press(page, "evaluate.run")
+    wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert page._result.isVisible(), part(page, "evaluate.failure").text()
+    assert "Other weights" in [title.split(",")[0] for title in column(page, 0)]

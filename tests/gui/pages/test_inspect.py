@@ -55,6 +55,19 @@ def test_looking_into_a_network(page: InspectPage, tmp_path: Path) -> None:
     assert not page.heats.player.playing, "a hidden page plays nothing"
 
 
+def test_what_is_waited_for_can_be_stopped_and_asked_again(page: InspectPage) -> None:
+    wait_for(page.waiting.isVisible)
+    stop = page.findChild(QPushButton, "inspect.waiting.stop")
+    assert stop is not None and page.question.busy
+    stop.click()
+    assert not page.question.busy and not page.waiting.isVisible()
+    bar, retry = page._failure, page.findChild(QPushButton, "inspect.retry")
+    assert bar.isVisible() and bar.value() == "Stopped."
+    assert retry is not None
+    retry.click()
+    assert page.question.busy and not bar.isVisible()
+
+
 def shows_both_heats(page: InspectPage) -> None:
     trained, random = page.heats.trained.picture(), page.heats.random.picture()
     assert trained is not None and random is not None
@@ -128,17 +141,30 @@ def test_units_and_why(page: InspectPage) -> None:
     """The two other views, and the way from a unit's clip back to its heat."""
     answered(page)
     page.views.setCurrentIndex(UNITS)
-    grid = page.unit_grid
+    grid = page.units.grid
     wait_for(lambda: grid.clips and grid.clips[0].frames > 1, seconds=60)
-    assert len([tile for tile in grid.tiles if not tile.isHidden()]) == 18 and grid.tiles[0].selected
+    assert len([tile for tile in grid.tiles if not tile.isHidden()]) == 12 and grid.tiles[0].selected
     assert page.command_line().startswith("studio units") and page.heats.isHidden()
+    other = page.units_beside.grid
+    wait_for(lambda: other.clips and other.clips[0].frames > 1, seconds=60)
+    assert not np.array_equal(grid.tiles[0].picture(), other.tiles[0].picture()), "random weights beside it"
+    assert page.command_line().endswith("--beside random -o units.png")
     first = grid.value()
     grid.tiles[1].clicked.emit()
     assert grid.value() != first
-    wait_for(lambda: not page.unit_question.busy, seconds=60)
+    wait_for(lambda: not page.units.clips_question.busy, seconds=60)
     grid.clips[0].clicked.emit()
     assert page.view == HEAT and page.layer_choice.value()[1] == grid.value()
     answered(page)
+
+    clip = len(page.heats._frames)
+    page.shown.setCurrentIndex(1)
+    with page.session.project.catalogue(read_only=True) as catalogue:
+        page.picker.set_value(max(catalogue.videos(usable_only=True), key=lambda video: video.frames).id, 0.0)
+    page._ask()
+    wait_for(lambda: not page.question.busy, seconds=60)
+    assert len(page.heats._frames) == 3 * clip and "element 2 of 3" in page.heats._moment.text()
+    assert "--question 0" in page.command_line() and "--at" not in page.command_line()
 
     page.views.setCurrentIndex(WHY)
     wait_for(lambda: not page.why_question.busy, seconds=60)

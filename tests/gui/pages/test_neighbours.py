@@ -163,6 +163,30 @@ def a_file_outside_is_asked_about(page: NeighboursPage, clips: Path) -> None:
     assert "cannot be read" in page._failure.value()
 
 
+def test_a_map_settles_before_the_eyes_and_can_be_stopped(page: NeighboursPage) -> None:
+    pytest.importorskip("openTSNE")
+    page.refresh()
+    answered(page)
+    panel = page.map_panel
+    wait_for(lambda: panel.run_shown and not page.map_question.busy, seconds=60)
+    before, seen = panel.trained._xy_N2.copy(), list[np.ndarray]()
+    page.map_question.progressed.connect(
+        lambda event: seen.append(panel.trained._xy_N2.copy()) if event.get("pictures") else None)
+    panel.controls.method_box.setCurrentIndex(1)
+    wait_for(lambda: seen, seconds=60)
+    assert len(seen[0]) == len(before) and not np.array_equal(seen[0], before) and panel.method_shown == "directions"
+    page.map_question.stop()
+    assert np.array_equal(panel.trained._xy_N2, before), "stopped: the map that was there before"
+    assert panel.controls.method() == "directions"
+
+    rooms, heard = set[tuple[int, int]](), len(seen)
+    page.map_question.progressed.connect(lambda _event: rooms.add((panel.trained.width(), panel.trained.height())))
+    panel.controls.method_box.setCurrentIndex(1)
+    wait_for(lambda: panel.method_shown == "neighbours" and not page.map_question.busy, seconds=60)
+    assert len(seen) > heard + 3 and rooms == {(panel.trained.width(), panel.trained.height())}, "nothing jumps"
+    assert not np.array_equal(panel.trained._xy_N2, before) and len(panel.trained._near)
+
+
 def test_a_run_of_another_project_is_not_mistaken(page: NeighboursPage) -> None:
     page.refresh()
     assert page.question.busy

@@ -269,7 +269,7 @@ def test_a_quiz_with_one_of_two_answers_asks_for_both_equally_often(page: Sampli
     warm.set_recipe(whole(warm, {**tiny_recipe, **ORDERED}))
     page.refresh()
     assert [one.choices for one in dealt(page)] == [("In order", "Out of order")] * TUPLES
-    assert "always giving the commonest is right in 75 %" in page._guess.text()
+    assert "always giving the commonest is right in 75\u00a0%" in page._guess.text()
     QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
     wait_for(page.quiz.isVisible)
     quiz, labels = page.quiz, []

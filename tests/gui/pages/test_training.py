@@ -114,7 +114,8 @@ def test_the_story_of_a_run(page: TrainingPage, session: Session) -> None:
 def a_second_start_is_refused(page: TrainingPage, session: Session) -> None:
     start: QPushButton = part(page, "train.start")
     assert not start.isEnabled() and "A run is training" in start.toolTip()
-    page._begin()
+    assert not start.isVisible() and part(page, "train.queue_add").isVisible()
+    page._jobs.start(["--recipe", "quick"])
     assert [job.operation for job in session.jobs] == ["train"]
 
 
@@ -129,7 +130,7 @@ def answers_show_frames(page: TrainingPage) -> None:
 
 def goes_on_from_there(page: TrainingPage, session: Session, *, step: int) -> None:
     press(page, "train.resume")
-    assert session.jobs[0].arguments[1:] == ["--resume", session.runs[0].name]
+    assert session.jobs[0].arguments[1:] == ["--resume", session.runs[0].name, "--then-queue"]
     wait_for(lambda: session.runs[0].state == "running" and session.runs[0].step > step, seconds=LONG_SECONDS)
     press(page, "train.stop")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
@@ -174,7 +175,8 @@ def test_a_run_of_another_process_is_drawn_and_stopped_through_its_folder(traine
     curves: Curves = part(trained, "train.curves")
     wait_for(lambda: [curve.points[0][0] for curve in curves.accuracy.value()] == [10, 10])
     assert [len(curve.points[0]) for curve in curves.accuracy.value()] == [20, 20], "whole curves, from the first step"
-    assert not part(trained, "train.start").isEnabled()
+    assert not part(trained, "train.start").isEnabled() and part(trained, "train.queue_add").isVisible()
+    assert "studio queue" in trained.command_line() and "--add --recipe" in trained.command_line()
     press(trained, "train.stop")
     assert run_folders.stop_requested(folder)
     assert part(trained, "train.stop").text() == "Stopping …"

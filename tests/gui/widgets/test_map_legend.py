@@ -23,6 +23,14 @@ def test_classes_by_folder_label_and_group(qapp: QApplication) -> None:
     assert classes_by("folder", IDS, TIMES, VIDEOS).class_N.tolist() == [0, 0, 0, 0, 2, 2, 1, 1]
 
 
+def test_classes_by_the_part_in_the_run(qapp: QApplication) -> None:
+    parts = ["held out", "learned from", "learned from", "not used"]
+    found = classes_by("run", IDS, TIMES, VIDEOS, parts=parts, first=1)
+    assert found.names == ["learned from", "held out", "not used"] and found.counts == [4, 2, 2]
+    assert found.class_N.tolist() == [1, 1, 0, 0, 0, 0, 2, 2]
+    assert classes_by("run", IDS, TIMES, VIDEOS).names == ["no longer known"]
+
+
 def test_classes_by_time_in_the_video(qapp: QApplication) -> None:
     found = classes_by("time", IDS, TIMES, VIDEOS)
     assert found.names[0] == "start" and found.names[-1] == "end"

@@ -182,3 +182,20 @@ def test_the_list_is_written_and_its_videos_are_excluded_and_taken_in_again(
     assert not selection.isHidden(), "the way back stays in sight"
     selection.undo.click()
     assert len(session.usable_videos) == count
+
+
+def test_points_that_move_keep_their_marks_and_the_view_follows(feature_map: FeatureMap) -> None:
+    feature_map.set_taken([UP])
+    feature_map.set_value(LEFT)
+    feature_map.set_path([LEFT, UP])
+    feature_map.move_points(3 * feature_map._xy_N2.astype(np.float32))
+    assert feature_map.value() == LEFT and list(feature_map._taken) == [UP] and feature_map._path == [LEFT, UP]
+    assert feature_map._line.yData.tolist() == [0.0, 3.0], "the path moves along"
+    inside = feature_map.rect()
+    assert all(inside.contains(feature_map.place_of(clip).toPoint()) for clip in range(5)), "all are in sight"
+    feature_map.zoom(4)
+    before = feature_map.getViewBox().viewRange()
+    feature_map.move_points(feature_map._xy_N2.astype(np.float32) / 3)
+    assert feature_map.getViewBox().viewRange() == before, "a view that a person chose stays"
+    feature_map.show_all()
+    assert feature_map.getViewBox().viewRange() != before

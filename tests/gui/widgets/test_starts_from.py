@@ -1,5 +1,6 @@
 """Where first weights come from: runs of the same backbone, a file, and what does not fit."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,14 @@ def run(folder: Path, name: str, backbone: str, *, weights: bool = True) -> Run:
 
 
 @pytest.fixture
-def starts(qapp: QApplication, tmp_path: Path) -> StartsFrom:
+def starts(qapp: QApplication, tmp_path: Path) -> Iterator[StartsFrom]:
     made = StartsFrom(page="task")
     made.set_runs([run(tmp_path, "mine", "r3d_vcop"), run(tmp_path, "other", "caffenet"),
                    run(tmp_path, "empty", "r3d_vcop", weights=False)], backbone="r3d_vcop")
     made.show()
-    return made
+    yield made
+    made.hide()
+    made.deleteLater()
 
 
 def offered(starts: StartsFrom) -> list[str]:

@@ -1,5 +1,6 @@
 """Terms beside the task: ticked, edited, unticked, and written as settings that make the same recipe again."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ PACE = {"name": "pace", "title": "Pace", "learns": "How fast", "paper": "Another
 
 
 @pytest.fixture
-def editor(qapp: QApplication) -> TermsEditor:
+def editor(qapp: QApplication) -> Iterator[TermsEditor]:
     made = TermsEditor(page="task")
     made.set_described([CONTRAST, PACE])
     made.show()
-    return made
+    yield made
+    made.hide()
+    made.deleteLater()
 
 
 def test_a_term_is_ticked_edited_and_unticked(editor: TermsEditor) -> None:
