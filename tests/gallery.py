@@ -30,9 +30,10 @@ from studio.gui.entries import ENTRIES
 from studio.gui.jobs import studio_command, studio_environment
 from studio.gui.session import Session
 from studio.gui.window import Window, dress
-from tests.gallery_states import show_all
+from tests.gallery_states import other_projects, paused_with_a_queue, show_all
 
 VARIANTS = (("dark", 1.0), ("light", 1.0), ("dark", 2.0))
+SMALL, LARGE = (1280, 720), (1920, 1080)
 PAGES = [entry.name for entry in ENTRIES]
 QUICK = ["--recipe", "quick", "--set", "training.batch_size=8", "--set", "training.validation_tuples=48",
          "--set", "training.validate_every_steps=4", "--set", "training.precision=fp32"]
@@ -40,6 +41,7 @@ SHORT = [*QUICK, "--set", "training.max_steps=12"]
 LONG = [*QUICK, "--set", "training.max_steps=2000"]
 IMPOSSIBLE = [*QUICK, "--set", "sampling.interval_frames=240"]
 _SETTLE_SECONDS, _PATIENCE_SECONDS = 0.5, 40.0
+_BUSY_SECONDS, _MOST_CALM_SECONDS = 0.008, 4.0
 _FEWEST_COLOURS = 40
 
 
@@ -64,7 +66,17 @@ class Gallery:
         """Wait until every question is answered and what came is painted."""
         self.pause(_SETTLE_SECONDS)
         self.wait(lambda: not self.session.service.busy, why="the worker")
-        self.pause(_SETTLE_SECONDS)
+        self._calm()
+
+    def _calm(self) -> None:
+        """Wait until the event loop had little to do for a while: curves and tiles are drawn one a turn."""
+        calm_since = started = time.monotonic()
+        while (now := time.monotonic()) - calm_since < _SETTLE_SECONDS and now - started < _MOST_CALM_SECONDS:
+            QCoreApplication.processEvents()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+            if time.monotonic() - now > _BUSY_SECONDS:
+                calm_since = time.monotonic()
+            time.sleep(0.005)
 
     def pause(self, seconds: float) -> None:
         """Let the window work for a while."""
@@ -87,15 +99,20 @@ class Gallery:
         for theme, scale in variants:
             self.dress(theme, scale)
             self.settle()
-            self.shoot(f"{name}-{theme}-{scale:.0%}".replace("%", ""))
+            self.shoot(_named(name, theme, scale))
+
+    def shoot_now(self, name: str, variant: tuple[str, float]) -> None:
+        """Write a picture of what passes by."""
+        self.shoot(_named(name, *variant))
 
     def dress(self, theme: str, scale: float) -> None:
         """Change theme and text size where they differ."""
         settings = self.session.settings
-        if settings.theme != theme:
-            self.window.set_theme(theme)
-        if settings.text_scale != scale:
-            self.window.set_text_scale(scale)
+        for different, change in ((settings.theme != theme, lambda: self.window.set_theme(theme)),
+                                  (settings.text_scale != scale, lambda: self.window.set_text_scale(scale))):
+            if different:
+                change()
+                self.wait(self.window.updatesEnabled, why="the change of theme")
 
     def run(self, arguments: Sequence[str], *, name: str) -> None:
         """Start a training in the window."""
@@ -145,14 +162,27 @@ def loaded(gallery: Gallery, root: Path) -> None:
     gallery.dress("dark", 1.0)
 
 
+def large(gallery: Gallery) -> None:
+    """Show every page of the loaded project on a large screen."""
+    gallery.window.resize(*LARGE)
+    for theme in ("dark", "light"):
+        gallery.dress(theme, 1.0)
+        for page in [*PAGES, "start"]:
+            gallery.window.show_page(page)
+            gallery.shoot_variants(f"{page}-large", [(theme, 1.0)])
+    gallery.window.resize(*SMALL)
+
+
 def running(gallery: Gallery) -> None:
-    """Show a training while it runs, on its own page and in the status line of another."""
+    """Show a training while it runs, on its own page and in the status line of another; paused, with a queue."""
     gallery.run(LONG, name="long")
     gallery.window.show_page("training")
     gallery.wait(lambda: any(run.state == "running" and run.step > 1 for run in gallery.session.runs),
                  why="the first steps", seconds=60)
     gallery.pause(1.5)
     gallery.shoot("training-running-dark-100")
+    paused_with_a_queue(gallery)
+    gallery.dress("dark", 1.0)
     gallery.window.show_page("library")
     gallery.pause(1.5)
     gallery.shoot("library-training-runs-dark-100")
@@ -183,8 +213,9 @@ def prepare(root: Path) -> None:
     if not (root / "project.toml").exists():
         sample = resource("sample")
         _studio("scan", str(root), str(sample), "--groups", str(sample / "labels.csv"))
-    if not any(run.name.endswith("first-light") for run in Project.open(root).run_folders()):
-        _studio("train", str(root), *SHORT, "--name", "first-light")
+    for name, more in (("older", ["--set", "training.learning_rate=0.003"]), ("first-light", [])):
+        if not any(run.name.endswith(name) for run in Project.open(root).run_folders()):
+            _studio("train", str(root), *SHORT, *more, "--name", name)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -203,7 +234,10 @@ def main(arguments: Sequence[str]) -> int:
         empty_project(gallery, work / f"Empty project {time.time():.0f}")
         folder_added(gallery)
         loaded(gallery, work / "Sample project")
+        large(gallery)
         show_all(gallery, VARIANTS[:2])
+        other_projects(gallery, work, VARIANTS)
+        gallery.session.open_project(work / "Sample project")
         gallery.dress("dark", 1.0)
         running(gallery)
         failed(gallery)
@@ -226,7 +260,7 @@ def _window(work: Path) -> Iterator[tuple[Session, Window, list[str]]]:
     with unforeseen_errors_of(session) as unforeseen:
         unforeseen.met.connect(lambda _message, details: met.append(details))
         window = Window(session)
-        window.resize(1280, 720)
+        window.resize(*SMALL)
         window.show()
         try:
             yield session, window, met
@@ -236,12 +270,19 @@ def _window(work: Path) -> Iterator[tuple[Session, Window, list[str]]]:
                 job.wait()
             QCoreApplication.processEvents()
             window.close()
+            for gone in (window, session):  # as the studio does: what is shown goes before what it looks at
+                gone.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def _studio(*arguments: str) -> None:
     print("studio", *arguments, file=sys.stderr)
     subprocess.run([*studio_command(), *arguments], check=True, env=dict(studio_environment()),
                    stdout=subprocess.DEVNULL)
+
+
+def _named(name: str, theme: str, scale: float) -> str:
+    return f"{name}-{theme}-{100 * scale:.0f}"
 
 
 def _colours(image: QImage) -> int:

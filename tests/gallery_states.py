@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any, Protocol
 
-from PySide6.QtWidgets import QDialog, QPushButton, QTabBar
+from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QTabBar, QWidget
 
+from studio.engine.files import resource
+from studio.engine.masks import Mask, Rectangle
+from studio.engine.project import Project
+from studio.gui.jobs import studio_command, studio_environment
 from studio.gui.session import Session
 from studio.gui.window import Window
 
@@ -22,6 +29,7 @@ class Shooting(Protocol):
     def settle(self) -> None: ...
     def dress(self, theme: str, scale: float) -> None: ...
     def shoot_variants(self, name: str, variants: Variants) -> None: ...
+    def shoot_now(self, name: str, variant: tuple[str, float]) -> None: ...
     def wait(self, true: Any, *, seconds: float = ..., why: str = ...) -> None: ...
 
 
@@ -36,6 +44,67 @@ def show_all(gallery: Shooting, variants: Variants) -> None:
     _masks(gallery)
     _quiz(gallery, variants)
     _evaluated(gallery, variants)
+    _compared(gallery, variants)
+    _settled_map(gallery, variants)
+
+
+def paused_with_a_queue(gallery: Shooting) -> None:
+    """A run that is paused, and two that wait for it."""
+    session = gallery.session
+    running = next(run.name for run in session.runs if run.state == "running")
+    _part(gallery, QPushButton, "train.pause").click()
+    gallery.wait(lambda: (run := session.run(running)) and run.paused, why="the pause")
+    for name in ("a slower one", "with another seed, and a name that is quite long"):
+        _part(gallery, QLineEdit, "train.name").setText(name)
+        _part(gallery, QPushButton, "train.queue_add").click()
+    gallery.wait(lambda: len(_part(gallery, QWidget, "train.queue").value()) == 2, why="the queue")
+    gallery.shoot_variants("training-paused", (("dark", 1.0), ("light", 1.0), ("dark", 2.0)))
+    for number in (2, 1):
+        _part(gallery, QPushButton, f"train.queue_remove.{number}").click()
+        gallery.settle()
+
+
+def other_projects(gallery: Shooting, work: Path, variants: Variants) -> None:
+    """A project whose folder has gone, with what is kept of the frames; one with a mask."""
+    place = work / "Lost"
+    if not place.exists():
+        copied = Path(shutil.copytree(resource("sample", "walk"), place / "Videos of the ward"))
+        _scan(place / "study", copied)
+        copied.rename(place / "Moved elsewhere")
+    gallery.session.open_project(place / "study")
+    for variant in variants:
+        gallery.dress(*variant)
+        gallery.window.show_page("library")
+        gallery.settle()
+        _part(gallery, QPushButton, "library.storage").click()
+        gallery.shoot_variants("library-lost", (variant,))
+        _to_the_end(gallery, "library")
+        gallery.shoot_variants("library-kept", (variant,))
+    place = work / "Masked"
+    if not place.exists():
+        _scan(place / "study", resource("sample", "echo-strong"))
+        project = Project.open(place / "study")
+        project.settings.masks = [Mask(name="clock and trace", shapes=(
+            Rectangle(x=0.0, y=0.8, width=1.0, height=0.2), Rectangle(x=0.7, y=0.0, width=0.3, height=0.12)))]
+        project.save()
+        _scan(place / "study", resource("sample", "echo-strong"))
+    gallery.session.open_project(place / "study")
+    for variant in variants:
+        gallery.dress(*variant)
+        gallery.window.show_page("sampling")
+        gallery.shoot_variants("sampling-masked", (variant,))
+
+
+def _scan(project: Path, folder: Path) -> None:
+    subprocess.run([*studio_command(), "scan", str(project), str(folder)], check=True, capture_output=True,
+                   env=dict(studio_environment()))
+
+
+def _to_the_end(gallery: Shooting, page: str) -> None:
+    """Scroll a page down."""
+    gallery.settle()
+    bar = gallery.window.page(page).scroll.verticalScrollBar()
+    bar.setValue(bar.maximum())
 
 
 def _part(gallery: Shooting, kind: type, name: str) -> Any:
@@ -49,6 +118,7 @@ def _inspect(gallery: Shooting, variants: Variants) -> None:
     for variant in variants:
         gallery.dress(*variant)  # makes the pages anew
         gallery.window.show_page("inspect")
+        gallery.settle()
         for place, name in ((1, "units"), (2, "why")):
             _part(gallery, QTabBar, "inspect.views").setCurrentIndex(place)
             gallery.settle()
@@ -97,3 +167,33 @@ def _evaluated(gallery: Shooting, variants: Variants) -> None:
         gallery.shoot_variants("evaluate-linear", (variant,))
         page.scroll.verticalScrollBar().setValue(page.scroll.verticalScrollBar().maximum())
         gallery.shoot_variants("evaluate-confusion", (variant,))
+        _to_the_end(gallery, "evaluate")
+        gallery.shoot_variants("evaluate-report", (variant,))
+
+
+def _compared(gallery: Shooting, variants: Variants) -> None:
+    """Two runs over each other."""
+    for variant in variants:
+        gallery.dress(*variant)
+        gallery.window.show_page("training")
+        gallery.settle()
+        gallery.window.page("training")._runs.selectAll()
+        gallery.shoot_variants("training-compared", (variant,))
+
+
+def _settled_map(gallery: Shooting, variants: Variants) -> None:
+    """The map that keeps neighbours together, on its way and at its end."""
+    for variant in variants:
+        gallery.dress(*variant)
+        gallery.window.show_page("neighbours")
+        _to_the_end(gallery, "neighbours")
+        panel = gallery.window.page("neighbours").map_panel
+        panel.controls.method_box.set_value("neighbours")
+        panel.method_changed.emit("neighbours")
+        gallery.wait(lambda panel=panel: panel._settling or panel.method_shown == "neighbours", seconds=90,
+                     why="a map that moves")
+        if panel._settling:
+            gallery.shoot_now("neighbours-settling", variant)
+        gallery.wait(lambda panel=panel: panel.method_shown == "neighbours" and not panel._settling, seconds=120,
+                     why="the map")
+        gallery.shoot_variants("neighbours-settled", (variant,))

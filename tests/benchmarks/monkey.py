@@ -1,8 +1,8 @@
-"""A monkey at the window: `python -m tests.benchmarks.monkey [--minutes M] [--seeds S...]` prints JSON (offscreen).
+"""A monkey at the window: `python -m tests.benchmarks.monkey [--minutes M] [--seeds S...] [--keep]` prints JSON.
 
 Random clicks, keys, drags, wheels, sizes, themes and pages on the real window with a copy of the sample project and a
 short run. It ends with an exit code of 1 when anything raised, when the window no longer answers, or when memory grew
-by more than a fifth in the second half. The result is also written to `tests/benchmarks/results/monkey.json`.
+by more than a fifth in the second half. `--keep` writes the result to `tests/benchmarks/results/monkey.json`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import psutil
+import PySide6
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QDesktopServices, QWheelEvent
 from PySide6.QtTest import QTest
@@ -42,6 +44,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.engine import files
 from studio.gui.window import Window
 
 RESULT = Path(__file__).resolve().parent / "results" / "monkey.json"
@@ -203,6 +206,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--keep", action="store_true")
     arguments = parser.parse_args()
     from tests.gallery import _studio, _window, resource
 
@@ -222,14 +226,14 @@ def main() -> int:
                 session.settings.tour_seen = True
                 session.open_project(project)
                 found.append(soak(window, met, seed=seed, minutes=arguments.minutes / len(arguments.seeds)))
-            window.deleteLater()
-            session.deleteLater()
-            settle()
     good = all(not one["raised"] and one["answers"] and one["growth_in_the_second_half"] < MOST_GROWTH for one in found)
-    text = json.dumps({"good": good, "soaks": found}, indent=2, ensure_ascii=False)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    result = {"good": good, "command": " ".join(["python -m tests.benchmarks.monkey", *sys.argv[1:]]),
+              "date": time.strftime("%Y-%m-%d"), "python": platform.python_version(), "pyside6": PySide6.__version__,
+              "cores": os.cpu_count(), "soaks": found}
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    if arguments.keep:
+        RESULT.parent.mkdir(exist_ok=True)
+        files.write_json(RESULT, result)
     return 0 if good else 1
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QComboBox, QDialog, QWidget
 
 from studio.__main__ import main
 from studio.gui.window import Window
 
 Step = Iterator[Callable[[], object]]
 Widget = TypeVar("Widget", bound=QWidget)
-_POLL_MILLISECONDS = 20
+_POLL_MILLISECONDS, _PATIENCE_MILLISECONDS = 20, 1000
 
 
 def play(arguments: list[str], story: Callable[[Window], Step], *, seconds: float = 120) -> int:
@@ -33,6 +33,7 @@ def play(arguments: list[str], story: Callable[[Window], Step], *, seconds: floa
         code = main(arguments)
     finally:
         timer.stop()
+        told.give_up.stop()
     if told.failure is not None:
         raise told.failure
     assert told.over, "the window closed before the story was over"
@@ -49,6 +50,8 @@ class _Told:
         self._until = time.monotonic() + seconds
         self.over = False
         self.failure: BaseException | None = None
+        self.give_up = QTimer(singleShot=True, interval=_PATIENCE_MILLISECONDS)
+        self.give_up.timeout.connect(lambda: QApplication.exit(1))
 
     def go_on(self) -> None:
         window = open_window()
@@ -69,7 +72,7 @@ class _Told:
             for job in list(window.session.jobs):
                 job.kill()
             QTimer.singleShot(0, window, window.close)
-            QTimer.singleShot(1000, QApplication.instance(), QApplication.quit)
+            self.give_up.start()  # a window that asks something does not close
 
     def _place(self) -> str:
         frame = getattr(self._steps, "gi_frame", None)
@@ -111,6 +114,23 @@ def write(window: QWidget, name: str, text: str) -> None:
     QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(field, text)
     QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def drag(widget: QWidget, first: QPoint, last: QPoint) -> None:
+    """Draw with the left button from one place of a widget to another."""
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=first)
+    QTest.mouseMove(widget, (first + last) / 2)
+    QTest.mouseMove(widget, last)
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=last)
+
+
+def pick_rows(window: QWidget, name: str, rows: Sequence[int]) -> None:
+    """Click rows of a list, the second and later ones with the control key held."""
+    shown = control(window, name, QAbstractItemView)
+    for number, row in enumerate(rows):
+        place = shown.visualRect(shown.model().index(row, 0)).center()
+        held = Qt.KeyboardModifier.ControlModifier if number else Qt.KeyboardModifier.NoModifier
+        QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, held, place)
 
 
 def drop(window: Window, folder: str) -> None:

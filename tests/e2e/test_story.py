@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import psutil
 import pytest
-from PySide6.QtWidgets import QApplication
 
-from studio.engine.files import resource
 from studio.engine.project import Project
 from studio.engine.runs import curve, read_events, read_run, request_stop
 from studio.gui.pages.neighbours import NeighboursPage
 from studio.gui.pages.sampling import SamplingPage
 from studio.gui.pages.training import TrainingPage
 from studio.gui.window import Window
+from tests.e2e.conftest import copy_clips
 from tests.e2e.driver import Step, choose, click, control, dialog, drop, play, write
 from tests.gui.conftest import left_running
 
@@ -25,24 +22,7 @@ UCF101 = Path(__file__).parents[3] / "shared" / "data" / "ucf101"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Real videos of UCF101 where they are at hand, else clips of the sample: three classes."""
-    if UCF101.is_dir():
-        return UCF101
-    made = tmp_path / "Videos of mine"
-    for label in ("jump", "walk", "echo-weak"):
-        (made / label).mkdir(parents=True)
-        for clip in sorted(resource("sample", label).iterdir())[:4]:
-            shutil.copy(clip, made / label)
-    return made
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> Path:
-    """The place where the window makes projects."""
-    made = tmp_path / "home"
-    made.mkdir()
-    monkeypatch.setenv("STUDIO_HOME", str(made))
-    qapp.setQuitOnLastWindowClosed(True)
-    return made
+    return UCF101 if UCF101.is_dir() else copy_clips(tmp_path / "Videos of mine")
 
 
 def _training(window: Window) -> TrainingPage:
@@ -138,12 +118,4 @@ def test_from_an_empty_window_to_neighbours(folder: Path, home: Path) -> None:
             request_stop(run)
     assert state["reopened_as"] == "running"
     assert (state["run"] / "weights.safetensors").is_file() and (state["run"] / "report.html").is_file()
-    _collect_ended()
     assert left_running() == []
-
-
-def _collect_ended() -> None:
-    """Wait for the training that the first window left to itself: it has ended, and is this process's child still."""
-    for child in psutil.Process().children():
-        if child.status() == psutil.STATUS_ZOMBIE:
-            child.wait()
