@@ -48,6 +48,7 @@ class MaskDialog(QDialog):
         self.list.setObjectName("masks.list")
         self.list.setAccessibleName(said("Masks: ticked ones are put on"))
         self.list.setWordWrap(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(theme.px(2))
         self.list.itemChanged.connect(lambda _item: self._show())
@@ -185,7 +186,7 @@ class MaskDialog(QDialog):
         found = [one for one in result.get("suggestions", ()) if one["name"] not in self._masks]
         for one in found:
             self._add(Mask.model_validate({key: one[key] for key in known if key in one}), on=False,
-                      about=f"{one['kind']}, {one['reason']}")
+                      about=one["reason"])  # it is named after its kind
         self._says.setText(said("{suggestions}: tick what to hide.",
                                 suggestions=counted(len(found), 'suggestion')) if found else
                            said("No further overlay was found in what videos of one size and folder share: draw it."))

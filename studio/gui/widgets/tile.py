@@ -145,7 +145,9 @@ class Tile(QWidget):
         elif self._message:
             painter.setPen(QColor(theme.quiet))
             painter.setFont(theme.font(11))
-            painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message)
+            gap = theme.px(8)
+            painter.drawText(inner.adjusted(gap, gap, -gap, -gap),
+                             int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message)
         strong = self._selected or self.hasFocus()
         colour = theme.accent if strong else {"good": theme.good, "bad": theme.bad}.get(self._mark, theme.line)
         width = _BORDER if strong or self._mark else 1
