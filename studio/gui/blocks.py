@@ -123,6 +123,7 @@ class NoticeBar(QFrame):
     """One message with an icon, a remedy and perhaps buttons; `level` is info, good, warning or bad."""
 
     closed = Signal()
+    _narrow: bool | None = None
 
     def __init__(self, level: str = "info", *, closable: bool = False, name: str = "") -> None:
         super().__init__()
@@ -162,6 +163,9 @@ class NoticeBar(QFrame):
         """Put the buttons below the words where they would leave these too little room."""
         theme = current_theme()
         narrow = self.width() < self.buttons.sizeHint().width() + theme.px(_LEAST_WORDS_PIXELS)
+        if narrow == self._narrow:  # setting the same anew would ask for the next layout, without end
+            return
+        self._narrow = narrow
         self._middle.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         self._middle.setAlignment(self.buttons, Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag(0))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -107,6 +107,34 @@ def test_nothing_is_cut_at_any_size_of_text(full: Window, scale: float) -> None:
     found["rail"], found["status"] = misplaced(full.rail), misplaced(full.status)
     assert {name: problems for name, problems in found.items() if problems} == {}
     assert (full.width(), full.height()) == (1280, 720)
+
+
+class LayoutRequests(QObject):
+    """Counts how often anything asks to be laid out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.LayoutRequest
+        return False
+
+
+def test_a_page_comes_to_rest(full: Window, qapp: QApplication) -> None:
+    """A layout that asks for the next one takes a whole core for ever: nobody sees it, and training is the slower."""
+    asked = {}
+    for name in PAGES:
+        shown(full, name)  # so that none is still being made when the others are watched
+    for name in PAGES:
+        misplaced(shown(full, name))
+        QTest.qWait(300)
+        requests = LayoutRequests()
+        qapp.installEventFilter(requests)
+        QTest.qWait(300)
+        qapp.removeEventFilter(requests)
+        asked[name] = requests.count
+    assert max(asked.values()) < 100, asked
 
 
 def test_with_large_text_the_title_scrolls_away_and_the_page_has_room(full: Window) -> None:

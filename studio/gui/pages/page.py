@@ -195,6 +195,7 @@ class _Body(QWidget):
 class _Header(QWidget):
     """Title and main buttons; the buttons move below the title where there is no room for both."""
 
+    _narrow: bool | None = None
     buttons: _Buttons | None = None
     """Kept here: asked for as an item of the row, a layout written in Python would lose its own items with it."""
 
@@ -212,6 +213,9 @@ class _Header(QWidget):
         if isinstance(row, QBoxLayout) and buttons is not None:
             theme, wanted = current_theme(), buttons.sizeHint().width()
             narrow = self.width() < max(theme.px(600), wanted + theme.px(280))
+            if narrow == self._narrow:  # setting the same anew would ask for the next layout, without end
+                return
+            self._narrow = narrow
             row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
             row.setAlignment(buttons, Qt.AlignmentFlag(0) if narrow else Qt.AlignmentFlag.AlignVCenter)
 

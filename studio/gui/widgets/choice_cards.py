@@ -56,12 +56,15 @@ class ChoiceCard(QAbstractButton):
         return self._facts.text()
 
     def needed_height(self) -> int:
-        """Pixels that the content needs."""
+        """Pixels that the content needs, measured anew: asks for a layout, so not for use in one."""
         self._column.invalidate()
+        return self._height()
+
+    def _height(self) -> int:
         return self._column.totalHeightForWidth(self.maximumWidth())
 
     def sizeHint(self) -> QSize:
-        return QSize(self.maximumWidth(), max(self.needed_height(), self.minimumHeight()))
+        return QSize(self.maximumWidth(), max(self._height(), self.minimumHeight()))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
