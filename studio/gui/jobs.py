@@ -1,7 +1,8 @@
 """A long operation in a child process, watched from a thread of its own.
 
 The child writes its events into a file that the thread reads as it grows: no pipe can fill up, and the child goes on
-undisturbed when the window closes. A line `stop` on its standard input asks it to stop and save, `pause` to wait.
+undisturbed when the window closes. It runs at a lower priority than the window, which would stutter on a machine that
+the work fills. A line `stop` on its standard input asks it to stop and save, `pause` to wait.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from studio.engine.events import Event, Failed, Finished, Progress, event_from_j
 STOPPED = 130
 _POLL_SECONDS = 0.05
 _TAIL_BYTES = 8000
+NICENESS = 10
+"""How far children step back: about a tenth of a core where the window wants all of it."""
 
 
 class Job(QThread):
@@ -99,6 +102,7 @@ class Job(QThread):
                     [*studio_command(), self.operation, *self.arguments, "--events", "jsonl"],
                     stdin=subprocess.PIPE, stdout=to_events, stderr=to_errors, env=studio_environment(),
                     **_own_session())
+                _step_back(process.pid)
                 for word in ["stop"] * self._stop_wanted + ["pause"] * self._pause_wanted:
                     self._tell(word)
             stack.callback(_close_input, process)
@@ -161,8 +165,19 @@ def studio_environment() -> Mapping[str, str]:
 def _own_session() -> dict[str, Any]:
     """Options that keep the child alive when the window or its terminal goes."""
     if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+                | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
     return {"start_new_session": True}
+
+
+def _step_back(pid: int) -> None:
+    """Let a child, and what it starts, come after the window where both want a core (Windows was told before)."""
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+    with suppress(OSError):  # Linux shares cores between sessions first, and among the processes of each after that
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
 
 
 def _growing_file(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.engine.events import Event, Finished, Progress
 from studio.engine.project import Project
-from studio.gui.jobs import STOPPED, Job
+from studio.gui.jobs import NICENESS, STOPPED, Job
 from tests.conftest import child_with
 from tests.gui.conftest import left_running, wait_for
 
@@ -59,6 +60,19 @@ class TestJob:
         assert heard.job.finished_event and heard.job.finished_event.stopped
         with Project.open(tmp_path / "P").catalogue() as catalogue:
             assert 0 < len(catalogue.videos()) < 10
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there a flag at the start says it")
+    def test_it_and_its_helpers_come_after_the_window(self, tmp_path: Path, clips: Path) -> None:
+        heard = Heard("scan", str(tmp_path / "P"), str(clips), "--workers", "1")
+        wait_for(lambda: phases(heard).count("ingest") > 1)
+        family = [child for child in psutil.Process().children(recursive=True) if child.cmdline()]
+        assert len(family) > 1
+        assert {one.nice() for one in family if one.is_running()} == {NICENESS}
+        shared = Path(f"/proc/{family[0].pid}/autogroup")
+        if shared.exists():  # Linux with groups by session: the niceness of a process counts only within its own
+            assert shared.read_text().strip().endswith(f"nice {NICENESS}")
+        heard.job.request_stop()
+        heard.wait()
 
     def test_a_stop_before_the_child_reads_is_not_lost(self, tmp_path: Path, clips: Path) -> None:
         heard = Heard("scan", str(tmp_path / "P"), str(clips), "--workers", "1")
