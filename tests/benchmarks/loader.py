@@ -1,6 +1,6 @@
 """Training from the real loader beside the same step on one batch that is in memory already.
 
-`python -m tests.benchmarks.loader PROJECT [--recipe NAME] [--steps N]` prints JSON.
+`python -m tests.benchmarks.loader PROJECT [--recipes NAME...] [--steps N]` prints JSON.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ def main() -> None:
     """Measure and print."""
     parser = options(__doc__)
     parser.add_argument("project", type=Path)
-    parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--recipes", nargs="+", default=["quick"])
     parser.add_argument("--steps", type=int, default=20)
     arguments = parser.parse_args()
-    recipe = load_recipe(arguments.recipe)
-    plan = make_plan(open_footage(Project.open(arguments.project)), recipe)
-    with threads_used(recipe.training.threads):
-        tell(measure(plan, steps=arguments.steps), name="loader", keep=arguments.keep)
+    footage, found = open_footage(Project.open(arguments.project)), {}
+    for name in arguments.recipes:
+        plan = make_plan(footage, load_recipe(name))
+        with threads_used(plan.recipe.training.threads):
+            found[name] = measure(plan, steps=arguments.steps)
+    tell({"recipes": found}, name="loader", keep=arguments.keep)
 
 
 def measure(plan: Plan, *, steps: int) -> dict[str, object]:
