@@ -183,7 +183,7 @@ def test_a_map_settles_before_the_eyes_and_can_be_stopped(page: NeighboursPage) 
     page.map_question.progressed.connect(lambda _event: rooms.add((panel.trained.width(), panel.trained.height())))
     panel.controls.method_box.setCurrentIndex(1)
     wait_for(lambda: panel.method_shown == "neighbours" and not page.map_question.busy, seconds=60)
-    assert len(seen) > heard + 3 and rooms == {(panel.trained.width(), panel.trained.height())}, "nothing jumps"
+    assert len(seen) > heard + 1 and rooms == {(panel.trained.width(), panel.trained.height())}, "nothing jumps"
     assert not np.array_equal(panel.trained._xy_N2, before) and len(panel.trained._near)
 
 
