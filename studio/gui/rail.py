@@ -139,7 +139,7 @@ class Rail(QWidget):
         self._project_button.setAccessibleName(words)
         self._project_button.setToolTip(words)
         metrics = self._project_button.fontMetrics()
-        space = current_theme().px(_WIDTH - 58)
+        space = current_theme().px(_WIDTH - 76)
         self._project_button.setText(
             metrics.elidedText(self._project or said("Projects"), Qt.TextElideMode.ElideRight, space))
 
