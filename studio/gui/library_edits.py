@@ -4,42 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from PySide6.QtGui import QUndoCommand
-
 from studio.engine.catalogue import Video
 from studio.engine.errors import StudioError
 from studio.engine.masks import Mask
 from studio.engine.project import Grouping, TierName
 from studio.engine.video.grouping import assign_groups
+from studio.gui.edits import Edit
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.words import counted
 
 
-class Edit(QUndoCommand):
-    """A change that is made at once and can be taken back. A failure is told to the person."""
-
-    def __init__(self, session: Session, text: str, *, do: Callable[[], None], undo: Callable[[], None],
-                 only: Collection[int] | None = None) -> None:
-        """`only` are the numbers of the videos that it changes, where that is known: the others are not read anew."""
-        super().__init__(text)
-        self._session, self._do, self._undo, self._only = session, do, undo, only
-
-    def redo(self) -> None:
-        self._try(self._do)
-
-    def undo(self) -> None:
-        self._try(self._undo)
-
-    def _try(self, act: Callable[[], None]) -> None:
-        if not self._session.writing.may_write():
-            self.setObsolete(True)
-            return
-        try:
-            act()
-        except StudioError as error:
-            self._session.notify_error(error)
-        self._session.reload_videos(self._only)
+def _push(session: Session, text: str, *, do: Callable[[], None], undo: Callable[[], None],
+          only: Collection[int] | None = None) -> None:
+    """Make a change; `only` are the numbers of the videos that it changes, where known: the others are not read."""
+    session.undo.push(Edit(session, text, do=do, undo=undo, after=lambda: session.reload_videos(only)))
 
 
 def exclude(session: Session, videos: Sequence[Video], *, excluded: bool) -> None:
@@ -56,8 +35,7 @@ def exclude(session: Session, videos: Sequence[Video], *, excluded: bool) -> Non
     videos_in_words = counted(len(numbers), "video")
     words = (said("Exclude {videos}", videos=videos_in_words) if excluded else
              said("Include {videos}", videos=videos_in_words))
-    session.undo.push(Edit(session, words, do=lambda: put(excluded), undo=lambda: put(not excluded),
-                           only=numbers))
+    _push(session, words, do=lambda: put(excluded), undo=lambda: put(not excluded), only=numbers)
 
 
 def set_grouping(session: Session, grouping: Grouping) -> None:
@@ -81,8 +59,7 @@ def set_grouping(session: Session, grouping: Grouping) -> None:
                 catalogue.change([number], **value)
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, said("Group the videos anew"), do=lambda: put(grouping, known),
-                           undo=lambda: put(before, old)))
+    _push(session, said("Group the videos anew"), do=lambda: put(grouping, known), undo=lambda: put(before, old))
 
 
 def set_masks(session: Session, masks: Sequence[Mask]) -> None:
@@ -97,7 +74,7 @@ def set_masks(session: Session, masks: Sequence[Mask]) -> None:
         project.save()
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, said("Change the masks"), do=lambda: put(masks), undo=lambda: put(before), only=()))
+    _push(session, said("Change the masks"), do=lambda: put(masks), undo=lambda: put(before), only=())
 
 
 def set_tier(session: Session, tier: TierName) -> None:
@@ -112,8 +89,7 @@ def set_tier(session: Session, tier: TierName) -> None:
         project.save()
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, said("Keep frames in another way"), do=lambda: put(tier), undo=lambda: put(before),
-                           only=()))
+    _push(session, said("Keep frames in another way"), do=lambda: put(tier), undo=lambda: put(before), only=())
 
 
 def remove_source(session: Session, name: str) -> None:
@@ -138,4 +114,4 @@ def remove_source(session: Session, name: str) -> None:
                 catalogue.put(video)
         session.project_changed.emit()
 
-    session.undo.push(Edit(session, said("Take out the folder {name}", name=name), do=remove, undo=put_back))
+    _push(session, said("Take out the folder {name}", name=name), do=remove, undo=put_back)

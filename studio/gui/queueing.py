@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QUndoCommand
 
 from studio.engine import queue
 from studio.engine.errors import StudioError
@@ -15,6 +14,7 @@ from studio.engine.project import Project
 from studio.engine.project_lock import ProjectLock
 from studio.engine.queue import Entry
 from studio.gui.background import Background
+from studio.gui.edits import Edit
 from studio.gui.session import Session
 from studio.gui.texts import said
 
@@ -98,7 +98,7 @@ class Queueing(QObject):
                        undo=lambda: queue.move_down(project, entry.id))
 
     def _push(self, text: str, *, do: Callable[[], None], undo: Callable[[], None]) -> None:
-        self._session.undo.push(_Edit(self._session, text, do=do, undo=undo))
+        self._session.undo.push(Edit(self._session, text, do=do, undo=undo))
         self.look()
 
     def _look_soon(self) -> None:
@@ -129,32 +129,6 @@ class Queueing(QObject):
             return
         if warned:
             self._session.notify(warned.message, remedy=warned.remedy, level="warning")
-
-
-class _Edit(QUndoCommand):
-    """A change of the queue that is made at once and can be taken back. A failure is told to the person."""
-
-    def __init__(self, session: Session, text: str, *, do: Callable[[], None], undo: Callable[[], None]) -> None:
-        super().__init__(text)
-        self._session, self._do, self._undo = session, do, undo
-
-    def redo(self) -> None:
-        self._try(self._do)
-
-    def undo(self) -> None:
-        self._try(self._undo)
-
-    def _try(self, act: Callable[[], None]) -> None:
-        if not self._session.writing.may_write():
-            self.setObsolete(True)
-            return
-        try:
-            act()
-        except StudioError as error:
-            self._session.notify_error(error)
-        except OSError as error:
-            self._session.notify(said("The queue cannot be changed ({why}).", why=error.strerror or error),
-                                 remedy=said("Look at the project's folder, then try again."), level="error")
 
 
 def _read(project: Project, lock: ProjectLock) -> tuple[queue.Queue, bool]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -12,7 +10,7 @@ from studio.engine.video.stored import StoredVideo
 from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme, theme_watch
 from studio.gui.widgets.pictures import pixmap
-from studio.gui.widgets.veil import paint_veil
+from studio.gui.widgets.veil import Veiled, paint_veil
 from studio.gui.words import seconds_text
 
 _HEIGHT, _GAP = 72, 4
@@ -20,7 +18,7 @@ _STEP_SECONDS = 0.1
 _KEPT = 128
 
 
-class FrameStrip(QWidget):
+class FrameStrip(Veiled, QWidget):
     """Shows as many frames as fit, a tenth of a second apart; clicking one, or the arrow keys, moves there."""
 
     value_changed = Signal(int)
@@ -31,7 +29,6 @@ class FrameStrip(QWidget):
         self._frame = 0
         self._pixmaps: dict[int, QPixmap] = {}
         self._message = ""
-        self._veil_HW: NDArray[np.bool_] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(said("Frames under the cursor"))
@@ -61,17 +58,6 @@ class FrameStrip(QWidget):
         self._pixmaps.clear()
         self._frame = min(self._frame, video.frames - 1) if video else 0
         self.update()
-
-    def set_veil(self, hidden_HW: NDArray[np.bool_] | None) -> None:
-        """Hatch what masks hide of the frames; None takes the hatching away."""
-        if hidden_HW is not self._veil_HW:
-            self._veil_HW = hidden_HW
-            self.update()
-
-    @property
-    def veil_HW(self) -> NDArray[np.bool_] | None:
-        """The part of the frames that is hatched."""
-        return self._veil_HW
 
     def shown_frames(self) -> list[int]:
         """Give the frame numbers in view, from left to right."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme, theme_watch
-from studio.gui.widgets.veil import paint_veil
+from studio.gui.widgets.veil import Veiled, paint_veil
 from studio.gui.words import breakable
 
 _WRAP = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -18,7 +16,7 @@ _BORDER = 2
 _DRAG = 4
 
 
-class Tile(QWidget):
+class Tile(Veiled, QWidget):
     """Paints what `shown_pixmap` gives. Its size is known from the start, so nothing jumps when the picture comes.
 
     `tile` is the picture's place in pixels at 100 % text size.
@@ -32,7 +30,6 @@ class Tile(QWidget):
         self._tile, self._caption_lines, self._selectable = tile, caption_lines, selectable
         self._caption = self._message = self._mark = ""
         self._selected = False
-        self._veil_HW: NDArray[np.bool_] | None = None
         self._pressed_at: QPoint | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if selectable else Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -56,17 +53,6 @@ class Tile(QWidget):
         """Say in place of the picture why there is none."""
         self._message = text
         self.update()
-
-    def set_veil(self, hidden_HW: NDArray[np.bool_] | None) -> None:
-        """Hatch a part of the picture, given as true at any size; None takes the hatching away."""
-        if hidden_HW is not self._veil_HW:
-            self._veil_HW = hidden_HW
-            self.update()
-
-    @property
-    def veil_HW(self) -> NDArray[np.bool_] | None:
-        """The part of the picture that is hatched."""
-        return self._veil_HW
 
     def set_mark(self, kind: str) -> None:
         """Draw a border that means something: `good`, `bad`, or nothing."""

@@ -9,8 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QWidget
 
 from studio.gui.theme import DARK, current_theme
+
+
+class Veiled:
+    """What shows pictures of which a part may be hatched; mixed into a widget."""
+
+    _veil_HW: NDArray[np.bool_] | None = None
+
+    def set_veil(self, hidden_HW: NDArray[np.bool_] | None) -> None:
+        """Hatch a part of the picture, given as true at any size; None takes the hatching away."""
+        if hidden_HW is not self._veil_HW:
+            self._veil_HW = hidden_HW
+            if isinstance(self, QWidget):
+                self.update()
+
+    @property
+    def veil_HW(self) -> NDArray[np.bool_] | None:
+        """The part of the picture that is hatched."""
+        return self._veil_HW
 
 
 def paint_veil(painter: QPainter, place: QRect, hidden_HW: NDArray[np.bool_]) -> None:

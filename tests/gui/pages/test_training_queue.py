@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from studio.engine import queue
@@ -80,7 +80,7 @@ def pauses_and_goes_on(page: TrainingPage, session: Session) -> None:
     wait_for(lambda: "paused; what it learned is saved" in head.state_words)
     step, seconds = session.runs[0].step, session.runs[0].seconds
     head._heard_at -= 2 * SILENCE_SECONDS
-    time.sleep(1.2)
+    QTest.qWait(1200)  # the head looks every second whether it has heard of the run
     wait_for(lambda: session.jobs[0].progress and session.jobs[0].progress.phase == "paused")
     assert "no word" not in head.state_words
     assert (session.runs[0].step, session.runs[0].seconds) == (step, seconds)
