@@ -18,8 +18,7 @@ from studio.engine.inspection.neighbours import neighbours
 from studio.engine.preview import preview
 from studio.engine.project import Grouping, Project
 from studio.engine.recipe import Recipe, load_recipe
-from studio.engine.runs import read_run
-from studio.engine.training.checkpoint import CHECKPOINTS
+from studio.engine.runs import CHECKPOINTS, read_run
 from studio.engine.training.loop import train
 from studio.engine.video.ingest import scan
 

@@ -12,6 +12,7 @@ import numpy as np
 from studio.engine.catalogue import GOOD, PARTIAL, Video
 from studio.engine.masks import fingerprint
 from studio.engine.project import Project
+from studio.engine.video.footage import masks_of
 
 Three = tuple[float, float, float]
 """The smallest value, the middle one and the largest."""
@@ -75,7 +76,8 @@ def seen_hash(project: Project) -> str:
     """Change when what networks see of a project changes: its usable videos, or what is hidden of them."""
     with project.catalogue(read_only=True) as catalogue:
         usable = catalogue.videos(usable_only=True)
-    return hashlib.sha256(f"{content_hash(usable)} {fingerprint(project.settings.masks)}".encode()).hexdigest()
+    seen = sorted(f"{video.identity} {fingerprint(masks_of(project, video))}" for video in usable)
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
 
 
 def _three(values: list[float]) -> Three:

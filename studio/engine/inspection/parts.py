@@ -9,8 +9,7 @@ from safetensors import SafetensorError, safe_open
 
 from studio.engine.errors import StudioError
 from studio.engine.recipe import recipe_from_toml
-from studio.engine.runs import RECIPE
-from studio.engine.training.checkpoint import CHECKPOINTS
+from studio.engine.runs import CHECKPOINTS, RECIPE
 from studio.engine.training.plan import make_plan
 from studio.engine.video.footage import Footage
 

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from studio.engine.inspection.embedding import Embedder, open_embedder, size_of_run
 from studio.engine.project import Project
-from studio.engine.training.checkpoint import CHECKPOINTS, WEIGHTS
+from studio.engine.runs import CHECKPOINTS
+from studio.engine.training.checkpoint import WEIGHTS
 from studio.engine.video.footage import Footage, open_footage
 
 Value = TypeVar("Value")

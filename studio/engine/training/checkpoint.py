@@ -23,11 +23,12 @@ from studio.engine import files
 from studio.engine.errors import CheckpointError, StudioError, UsageError
 from studio.engine.project import Project
 from studio.engine.recipe import Recipe, recipe_from_toml
+from studio.engine.runs import CHECKPOINTS
 from studio.engine.training.network import TupleNetwork, build_network
 from studio.engine.training.published import KNOWN, fitted, read_published
 
 FORMAT = "1"
-CHECKPOINTS, WEIGHTS = "checkpoints", "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 _NETWORK = "network/"
 
 

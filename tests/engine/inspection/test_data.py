@@ -53,6 +53,16 @@ def test_a_probe_is_kept_for_its_question_alone(project: Project) -> None:
     assert kept_probe(project, load_recipe("quick", ["sampling.interval_frames=9"])) is None
 
 
+def test_a_mask_that_holds_for_other_videos_puts_a_kept_probe_out_of_date(project: Project) -> None:
+    recipe, clock = load_recipe("quick"), Mask(name="clock", shapes=(Rectangle(x=0, y=0, width=0.2, height=0.1),))
+    project.settings.masks.append(clock)
+    keep_probe(project, recipe, PROBE)
+    project.settings.masks[:] = [clock.model_copy(update={"name": "renamed"})]
+    assert not (kept_probe(project, recipe) or {})["outdated"]
+    project.settings.masks[:] = [clock.model_copy(update={"size": "1x1"})]
+    assert (kept_probe(project, recipe) or {})["outdated"]
+
+
 def test_a_mask_puts_a_kept_probe_out_of_date(project: Project) -> None:
     recipe = load_recipe("quick")
     keep_probe(project, recipe, PROBE)
