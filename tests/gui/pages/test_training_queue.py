@@ -18,6 +18,7 @@ from studio.gui.pages.training import TrainingPage
 from studio.gui.session import Notice, Session
 from studio.gui.widgets.queue_list import QueueList
 from studio.gui.widgets.run_head import SILENCE_SECONDS
+from tests.conftest import child_with, living_children
 from tests.gui.conftest import wait_for
 from tests.gui.pages.test_training import LONG_SECONDS, another_run, page, part, press, trained
 
@@ -105,14 +106,17 @@ def test_a_queue_that_is_trained_without_the_window_goes_on(page: TrainingPage, 
     press(page, "train.start")
     press(page, "train.queue_add")
     wait_for(lambda: session.jobs[0].progress)
+    assert session.project
+    child = child_with(str(session.project.root))
     job = session.jobs.pop()
     job.detach()
     job.wait()
-    assert session.project
     wait_for(lambda: [run.state for run in run_folders.list_runs(session.project)] == ["finished"] * 2,
              seconds=LONG_SECONDS)
     wait_for(lambda: not page._jobs.queue.worked and part(page, "train.start").isVisible(), seconds=LONG_SECONDS)
     assert titles(session) == []
+    assert child is not None
+    wait_for(lambda: child.pid not in living_children(), seconds=LONG_SECONDS)  # nobody waits for it any more
 
 
 def test_the_order_can_be_changed_and_everything_undone(trained: TrainingPage, session: Session) -> None:
