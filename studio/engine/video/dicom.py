@@ -10,7 +10,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
 from studio.engine.video.dicom_packed import unpacking
+from studio.engine.video.dicom_time import first_number, rate_of, stamps_of, time_findings
 from studio.engine.video.probe import DICOM_SUFFIXES, is_dicom
 from studio.engine.video.reader import DECODER_ERRORS, Picture, Reader, Source, VideoReader
 
@@ -44,7 +45,8 @@ def open_dicom(path: Path) -> Reader:
         import pydicom
         from pydicom.errors import InvalidDicomError
     except ImportError as error:
-        raise VideoError(path.name, "reading DICOM needs the pydicom package", "Install the extra `dicom`") from error
+        raise VideoError(path.name, 'DICOM needs the package pydicom: pip install "unshuffle-studio[dicom]"',
+                         "Install it, or export the file as a video") from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -77,10 +79,10 @@ class DicomReader:
         self._palette = photometric == "PALETTE COLOR"
         self._brightest = _brightest(dataset) if self._palette else 255.0
         self._inverted = photometric == "MONOCHROME1"
-        self._stamps = _stamps(dataset)
+        self._stamps = stamps_of(dataset)
         self.source = Source(
             codec=_syntax_name(dataset), declared_frames=int(dataset.get("NumberOfFrames", 1) or 1),
-            frames_per_second=_rate(dataset), pixel_aspect=_pixel_aspect(dataset))
+            frames_per_second=rate_of(dataset), pixel_aspect=_pixel_aspect(dataset), findings=time_findings(dataset))
 
     def _arrays(self) -> Iterator[NDArray]:
         from pydicom.encaps import generate_frames
@@ -110,10 +112,11 @@ class DicomReader:
         said = str(error)
         if "missing dependencies" in said or "not supported" in said or (
                 "all available plugins" in said and self._dataset.file_meta.TransferSyntaxUID == _EXTENDED_JPEG):
-            more = "; the package pylibjpeg-libjpeg does" if "JPEG" in self.source.codec else ""
-            return f"no decoder here knows its compression ({self.source.codec}){more}"
+            more = " or as JPEG Baseline, or install pylibjpeg-libjpeg" if "JPEG" in self.source.codec else ""
+            return f"no decoder here knows its compression ({self.source.codec}): export it uncompressed{more}"
         if "all available plugins" in said:
-            return f"its pixels are damaged, or packed in a way that no decoder here knows ({self.source.codec})"
+            return ("its pixels are damaged, or packed in a way that no decoder here knows "
+                    f"({self.source.codec}): export it uncompressed")
         return "its pixels are damaged"
 
     def _levels(self) -> tuple[float, float]:
@@ -154,7 +157,7 @@ def _window(dataset: Dataset) -> tuple[float, float] | None:
     shared = [item for group in dataset.get("SharedFunctionalGroupsSequence", None) or []
               for item in group.get("FrameVOILUTSequence", None) or []]
     for one in (dataset, *shared):
-        centre, width = _first(one.get("WindowCenter")), _first(one.get("WindowWidth"))
+        centre, width = first_number(one.get("WindowCenter")), first_number(one.get("WindowWidth"))
         if centre is None or width is None or width <= 0:
             continue
         if str(one.get("VOILUTFunction", "LINEAR")) != "LINEAR":
@@ -168,9 +171,9 @@ def _rescale(dataset: Dataset) -> tuple[float, float]:
     shared = [item for group in dataset.get("SharedFunctionalGroupsSequence", None) or []
               for item in group.get("PixelValueTransformationSequence", None) or []]
     for one in (dataset, *shared):
-        slope = _first(one.get("RescaleSlope"))
+        slope = first_number(one.get("RescaleSlope"))
         if slope:
-            return slope, _first(one.get("RescaleIntercept")) or 0.0
+            return slope, first_number(one.get("RescaleIntercept")) or 0.0
     return 1.0, 0.0
 
 
@@ -213,35 +216,7 @@ def _brightest(dataset: Dataset) -> float:
     return 255.0 if apply_color_lut(numbers, dataset).max() <= 255 else 65535.0
 
 
-def _first(value: Any) -> float | None:
-    """A number, or the first of several; None when it is missing or empty."""
-    if value is None or value == "":
-        return None
-    try:
-        return float(value[0] if hasattr(value, "__getitem__") and not isinstance(value, str) else value)
-    except (ValueError, IndexError):
-        return None
-
-
 def _pixel_aspect(dataset: Dataset) -> float:
     """Width of a pixel over its height."""
     down, across = (float(part) for part in dataset.get("PixelAspectRatio", None) or (1, 1))
     return across / down if down > 0 and across > 0 else 1.0
-
-
-def _rate(dataset: Dataset) -> float:
-    """Frames a second: by the time of a frame, or a rate that the file recommends; else the usual 25."""
-    if (milliseconds := _first(dataset.get("FrameTime"))) and milliseconds > 0:
-        return 1000 / milliseconds
-    for name in ("CineRate", "RecommendedDisplayFrameRate"):
-        if (rate := _first(dataset.get(name))) and rate > 0:
-            return rate
-    return Source(codec="").frames_per_second
-
-
-def _stamps(dataset: Dataset) -> list[float]:
-    """Seconds of each frame by the file's time vector (milliseconds between frames); empty without one."""
-    vector = dataset.get("FrameTimeVector")
-    if vector is None or isinstance(vector, (int, float)):
-        return []
-    return [float(total) / 1000 for total in np.cumsum([float(step) for step in vector])]

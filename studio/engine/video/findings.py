@@ -11,6 +11,7 @@ from typing import Any
 from studio.engine.catalogue import Catalogue, Finding, Video, display_path
 from studio.engine.events import Warned
 from studio.engine.video.alike import near_copies
+from studio.engine.video.dicom_time import NO_TIME, SLICES
 
 NEAR_COPY = "near-copy"
 _RATE_STEP = 0.05
@@ -21,6 +22,8 @@ _KINDS = {
     "frozen": ("stand still for a while", "Cut those parts off, or let a recipe look only where something moves."),
     "repeated": ("repeat frames", "Choose a larger step between frames in the recipe: equal frames have no order."),
     "variable-rate": ("change their frame rate", "Choose a frame rate in the recipe, so that steps are equally long."),
+    NO_TIME: ("tell no time of their frames", "Think in frames and not in seconds, or export them with their time."),
+    SLICES: ("are stacks of slices", "Exclude them, or know that order in them is a place and not a time."),
     NEAR_COPY: ("look the same as one of another group", "Put both into one group, or exclude one."),
 }
 

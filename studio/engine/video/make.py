@@ -243,7 +243,8 @@ def _finish(writer: Writer, reader: Reader, line: _Line, stamps: list[float | No
         verdict=verdict, reason=reason, declared_frames=source.declared_frames, seconds=seconds,
         frames_per_second=float(rate), source_width=maker.source_width, source_height=maker.source_height,
         codec=source.codec, motion=float(motion_N.mean(dtype=np.float64)), tables_crc=crc,
-        findings=line.findings(times_N, motion_N), signature=signature_of(line.health.glimpses()).hex(),
+        findings=source.findings + line.findings(times_N, motion_N),
+        signature=signature_of(line.health.glimpses()).hex(),
         masked=round(maker.hidden_pixels / (maker.shrinker.height * maker.shrinker.width), 6),
         **writer.about)
     writer.finish(facts)

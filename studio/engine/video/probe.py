@@ -12,9 +12,10 @@ DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 _HEAD_BYTES = 1 << 16
 _TEXT_BYTES = 4096
 _SHORT_SHARE, _SHORT_SECONDS = 0.9, 1.0
+NO_DECODER = "no decoder here knows its codec: convert it to an MP4 (H.264)"
 _PHRASES = (
-    ("no decoder", "no decoder here knows its codec"),
-    ("decoder not found", "no decoder here knows its codec"),
+    ("no decoder", NO_DECODER),
+    ("decoder not found", NO_DECODER),
     ("encrypt", "it is encrypted"),
 )
 

@@ -18,8 +18,9 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from studio.engine.catalogue import Finding
 from studio.engine.errors import VideoError
-from studio.engine.video.probe import in_words, is_text, is_whole_avi
+from studio.engine.video.probe import NO_DECODER, in_words, is_text, is_whole_avi
 
 DECODER_ERRORS = (av.FFmpegError, OSError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError,
                   RuntimeError, AttributeError)
@@ -48,6 +49,8 @@ class Source:
     declared_seconds: float | None = None
     frames_per_second: float = _USUAL_PER_SECOND
     pixel_aspect: float = 1.0
+    findings: tuple[Finding, ...] = ()
+    """What a person should know of it before a frame is looked at."""
 
 
 class Reader(Protocol):
@@ -108,7 +111,7 @@ class VideoReader:
         best = container.streams.best("video")
         stream = next((one for one in moving if best is not None and one.index == best.index), moving[0])
         if stream.codec_context is None:
-            raise _unreadable(path, "no decoder here knows its codec")
+            raise _unreadable(path, NO_DECODER)
         stream.thread_type = "NONE"
         stream.codec_context.thread_count = 1
         return stream

@@ -9,6 +9,7 @@ import pytest
 
 from studio.engine.video.cache import CachedVideo, Facts, Form, cache_path
 from studio.engine.video.make import Order, make_cached
+from studio.engine.video.opening import open_reader
 
 pydicom = pytest.importorskip("pydicom")
 DATA = Path(__file__).parents[4] / "shared" / "data" / "dicom"
@@ -104,3 +105,54 @@ def test_real_files_are_read_or_have_a_reason(tmp_path: Path) -> None:
         assert facts.reason or facts.verdict == "good", path.name
         good += facts.verdict == "good"
     assert good >= 30
+
+
+def moments(numbers: list[int]) -> list[object]:
+    from pydicom import Dataset
+
+    groups = []
+    for number in numbers:
+        content, group = Dataset(), Dataset()
+        content.TemporalPositionIndex = number
+        group.FrameContentSequence = [content]
+        groups.append(group)
+    return groups
+
+
+@pytest.mark.parametrize(("tags", "code"), [
+    ({"FrameTime": "40"}, ""), ({"CineRate": "30"}, ""), ({"RecommendedDisplayFrameRate": "30"}, ""),
+    ({"FrameTimeVector": ["0", "40", "40", "40", "40"]}, ""),
+    ({"FrameTimeVector": ["0", "40"]}, "no-time"), ({"FrameTimeVector": ["0"] * 5}, "no-time"),
+    ({"FrameTime": "0"}, "no-time"), ({"Modality": "US"}, "no-time"), ({"Modality": "XA"}, "no-time"),
+    ({"Modality": "CT"}, "slices"), ({"Modality": "SEG"}, "slices"), ({"Modality": "RTDOSE"}, "slices"),
+    ({"Modality": "PT"}, "slices"), ({"Modality": "MR"}, "slices"), ({"Modality": "MR", "FrameTime": "40"}, ""),
+    ({"Modality": "MR", "TriggerTime": "12"}, "no-time"),
+    ({"Modality": "MR", "NumberOfTemporalPositions": "5"}, "no-time"),
+    ({"Modality": "MR", "PerFrameFunctionalGroupsSequence": moments([1, 2, 3, 4, 5])}, "no-time"),
+    ({"Modality": "MR", "PerFrameFunctionalGroupsSequence": moments([1, 1, 1, 1, 1])}, "slices"),
+], ids=str)
+def test_a_rate_that_is_assumed_and_slices_are_told(tmp_path: Path, tags: dict[str, object], code: str) -> None:
+    frames = np.random.default_rng(1).integers(0, 256, (5, 64, 64)).astype(np.uint8)
+    facts, video = made(write_dicom(tmp_path / "a.dcm", frames, **tags), tmp_path)
+    told = [one.reason for one in facts.findings or () if one.code in ("no-time", "slices")]
+    assert [one.code for one in facts.findings or () if one.reason in told] == ([code] if code else [])
+    assert video.facts.findings == facts.findings
+    assert all("25" in reason and "assumed" in reason for reason in told)
+
+
+def test_a_single_picture_has_no_rate_to_assume(tmp_path: Path) -> None:
+    facts, _ = made(write_dicom(tmp_path / "a.dcm", ramp(np.uint8)[1:2], Modality="CT"), tmp_path)
+    assert [one.code for one in facts.findings or ()] == ["static"]
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the DICOM files for development are not here")
+def test_real_stacks_of_slices_are_told_from_cine() -> None:
+    codes: dict[str, str] = {}
+    for path in sorted(DATA.iterdir()):
+        reader = open_reader(path)
+        codes[path.name] = " ".join(one.code for one in reader.source.findings)
+        reader.close()
+    slices = {name for name, code in codes.items() if code == "slices"}
+    assert all(word in " ".join(slices) for word in ("CT0012", "liver", "rtdose", "emri_small", "dicom_file02"))
+    assert {code for name, code in codes.items() if "echo" in name or "color3d" in name or "IM00001" in name} == {""}
+    assert codes["fo-dicom__Test Data_MOVEKNEE.dcm"] == "no-time"  # each frame has a moment of its own
