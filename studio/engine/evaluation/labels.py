@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import UsageError
 from studio.engine.shapes import Ints
+from studio.engine.video.video_lines import VideoLines
 
 QUERY, GALLERY = "query", "gallery"
 
@@ -63,8 +63,9 @@ def read_labels(videos: Sequence[Video], labels: str) -> Labels:
     """
     found = _from_folders(videos) if labels == "folders" else _from_csv(videos, Path(labels))
     if len(found.names) < 2:
-        raise UsageError(f"--labels {labels}", f"the videos have {len(found.names)} label, two or more are needed",
-                         "Put videos into one folder a class, or name a CSV file with the columns path,label")
+        where = "the names of the folders" if labels == "folders" else labels
+        raise UsageError(f"labels by {where}", f"the videos have {len(found.names)} label, two or more are needed",
+                         "Put videos into one folder a class, or choose a CSV file with the columns path and label")
     return found
 
 
@@ -78,40 +79,13 @@ def _from_folders(videos: Sequence[Video]) -> Labels:
 
 
 def _from_csv(videos: Sequence[Video], path: Path) -> Labels:
-    rows = _rows(path)
-    chosen = [_row_of(video, rows) for video in videos]
+    lines = VideoLines(path, wanted=["label"])
+    chosen = [lines.of(video) for video in videos]
     if not any(chosen):
-        raise UsageError(str(path), "no line of this file fits a video of the project",
-                         "Write paths as `studio scan` listed them, relative to the scanned folder")
-    split_V = [row.get("split", "").strip().lower() for row in chosen]
+        raise lines.fit_nothing(videos)
+    split_V = [line.get("split", "").lower() for line in chosen]
     if odd := sorted(set(split_V) - {"", QUERY, GALLERY}):
         raise UsageError(f"{path.name}, split = {odd[0]}", "a split is query or gallery", "Mend that column")
-    return Labels([row.get("label", "").strip() for row in chosen],
-                  [row.get("group", "").strip() or _own_group(video)
-                   for row, video in zip(chosen, videos, strict=True)], split_V)
-
-
-def _rows(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            rows = [{(key or "").strip().lower(): value or "" for key, value in row.items() if isinstance(value, str)}
-                    for row in reader]
-            columns = {(name or "").strip().lower() for name in reader.fieldnames or []}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(str(path), f"the labels cannot be read ({error})",
-                         "Name a CSV file with the columns path,label, or write --labels folders") from error
-    if not {"path", "label"} <= columns:
-        raise UsageError(str(path), f"its columns are {', '.join(sorted(columns)) or 'missing'}, not path and label",
-                         "Name the first two columns path,label")
-    return {row["path"].replace("\\", "/").strip().removeprefix("./").strip("/"): row for row in rows}
-
-
-def _row_of(video: Video, rows: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The line of a video: by its path in the source, with the source before it, or by the end of it."""
-    whole = f"{video.source}/{video.path}"
-    parts = whole.split("/")
-    for first in range(len(parts)):
-        if (row := rows.get("/".join(parts[first:]))) is not None:
-            return row
-    return next((row for path, row in rows.items() if path.endswith("/" + whole)), {})
+    return Labels([line.get("label", "") for line in chosen],
+                  [line.get("group", "") or _own_group(video)
+                   for line, video in zip(chosen, videos, strict=True)], split_V)

@@ -23,7 +23,8 @@ from studio.engine.runs import ENVIRONMENT, RECIPE, Run, curve, read_events, rea
 
 ABOUT = {"retrieval": "Neighbours", "linear": "Linear probe", "finetune": "Fine-tuning", "labels": "Labels needed"}
 _GROUPINGS = {"video": "each video its own group, where its name does not say otherwise",
-              "pattern": "groups by a pattern of the paths", "csv": "groups from a CSV file"}
+              "folder": "one folder a group", "pattern": "groups by a pattern of the paths",
+              "csv": "groups from a CSV file"}
 _NAMING = ("no-size", "checkpoint-damaged")
 """Warnings whose words may hold the name of a file begin like this."""
 Facts = list[tuple[str, str]]

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from studio.engine.project import Grouping
 from studio.gui.blocks import button, label
+from studio.gui.file_choice import choose_file
 from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.quiet_wheel import QuietComboBox
 
-_WAYS = (("video", noted("Every video by itself")), ("pattern", noted("A part of the file's name")),
-         ("csv", noted("A CSV file")))
+_WAYS = (("video", noted("Every video by itself")), ("folder", noted("Each folder by itself")),
+         ("pattern", noted("Part of the file name")), ("csv", noted("A CSV file")))
+_FOLDERS = noted("All videos of one folder are one group (one folder a patient). Not for folders that are labels.")
+_WAITS = noted("Not applied yet: press Enter.")
 EXAMPLE = r"(patient-\d+)"
 
 
@@ -29,7 +33,7 @@ class GroupingEditor(QWidget):
     def __init__(self, describe: Callable[[Grouping], str], *, prefix: str) -> None:
         super().__init__()
         self._describe, self._csv = describe, ""
-        self._way = QComboBox()
+        self._way = QuietComboBox()
         self._way.setObjectName(f"{prefix}.group_by")
         self._way.setAccessibleName(said("How videos form groups"))
         for way, words in _WAYS:
@@ -40,11 +44,12 @@ class GroupingEditor(QWidget):
         self._pattern.setToolTip(said("A regular expression on the path; its first bracket is the group"))
         self._pattern.setPlaceholderText(said("for example {pattern}", pattern=EXAMPLE))
         self._file = button("Choose a CSV file", name=f"{prefix}.group_csv", clicked=self._choose)
+        self._folders = label(_FOLDERS, "caption", wrap=True)
         self._count = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(current_theme().px(6))
-        for widget in (self._way, self._pattern, self._file, self._count):
+        for widget in (self._way, self._folders, self._pattern, self._file, self._count):
             layout.addWidget(widget)
         self._way.activated.connect(self._edited)
         self._pattern.textEdited.connect(self._show)
@@ -82,20 +87,29 @@ class GroupingEditor(QWidget):
         grouping = self.value()
         if self._show() and grouping != self._told:
             self._told = grouping
+            self._show()
             self.value_changed.emit(grouping)
 
     def _show(self) -> bool:
         grouping = self.value()
+        self._folders.setVisible(grouping.by == "folder")
         self._pattern.setVisible(grouping.by == "pattern")
         self._file.setVisible(grouping.by == "csv")
-        if (grouping.by == "pattern" and not grouping.pattern) or (grouping.by == "csv" and not grouping.csv):
-            self._say("", good=True)
+        if grouping.by == "pattern" and not grouping.pattern:
+            self._say(said("Not applied yet: write a pattern."), good=False)
+            return False
+        if grouping.by == "csv" and not grouping.csv:
+            self._say(said("Not applied yet: choose a file."), good=False)
             return False
         try:
-            self._say(self._describe(grouping), good=True)
+            words = self._describe(grouping)
         except ValueError as error:
-            self._say(str(error), good=False)
+            self._say(said("Not applied. {why}", why=error), good=False)
             return False
+        waits = grouping != self._told
+        if waits:
+            words = f"{words}. {said(_WAITS)}" if words else said(_WAITS)
+        self._say(words, good=True)
         return True
 
     def _say(self, words: str, *, good: bool) -> None:
@@ -106,9 +120,5 @@ class GroupingEditor(QWidget):
             set_kind(self._count, wanted)
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self, said("Choose a CSV file with the columns path, label and group"), self._csv)
-        dialog.setNameFilter(said("CSV files (*.csv)"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda chosen: self.choose_csv(Path(chosen)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        choose_file(self, said("Choose a CSV file with the columns path, label and group"), self.choose_csv,
+                    start=Path(self._csv) if self._csv else None, kinds=said("CSV files (*.csv);;All files (*)"))

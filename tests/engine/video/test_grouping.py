@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from studio.engine.catalogue import Video
 from studio.engine.errors import UsageError
-from studio.engine.project import Grouping
-from studio.engine.video.grouping import assign_groups
+from studio.engine.project import Grouping, Project
+from studio.engine.video.grouping import assign_groups, group_anew, put_groups
 
 
 def videos(*paths: str) -> list[Video]:
@@ -28,6 +29,11 @@ def test_ucf101_names_group_by_class_and_group_together() -> None:
     rows = videos("a/v_Diving_g01_c01.avi", "a/v_Diving_g01_c02.avi", "a/v_Diving_g02_c01.avi",
                   "b/v_Rowing_g01_c01.avi", "v_odd_c01.avi")
     assert groups(rows, Grouping()) == ["Diving_g01", "Diving_g01", "Diving_g02", "Rowing_g01", "s/v_odd_c01.avi"]
+
+
+def test_one_folder_is_one_group_where_a_person_says_so() -> None:
+    rows = videos("p1/1.mp4", "p1/2.mp4", "p2/1.mp4", "p2/late/1.mp4", "1.mp4", "2.mp4", "p3/v_Diving_g01_c01.avi")
+    assert groups(rows, Grouping(by="folder")) == ["p1", "p1", "p2", "p2/late", "s", "s", "p3"]
 
 
 def test_a_pattern_groups_by_its_first_bracket() -> None:
@@ -60,5 +66,33 @@ def test_a_grouping_of_no_use_is_said(grouping: Grouping, rule: str, tmp_path: P
 
 def test_a_file_without_paths_is_said(tmp_path: Path) -> None:
     (tmp_path / "g.csv").write_text("name,group\na.mp4,1\n")
-    with pytest.raises(UsageError, match="no column `path`"):
+    with pytest.raises(UsageError, match="first line is name,group, not path and group or label"):
         groups(videos("a.mp4"), Grouping(by="csv", csv="g.csv"), tmp_path)
+
+
+def _read(project: Project) -> tuple[Grouping, list[tuple[str, str]]]:
+    with project.catalogue(read_only=True) as catalogue:
+        return Project.open(project.root).settings.grouping, [(one.group, one.label) for one in catalogue.videos()]
+
+
+def test_a_project_is_grouped_anew_and_put_back_all_or_nothing(tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    project, rests = Project.create(tmp_path / "study"), list[int]()
+    with project.catalogue() as catalogue:
+        for one in videos("a1-x.mp4", "a1-y.mp4", "b2-x.mp4", "c.mp4"):
+            catalogue.put(replace(one, group=f"s/{one.path}", label="echo"))
+    (project.root / "known.csv").write_text("path,group,label\na1-x.mp4,one,\nc.mp4,two,walk\n")
+    kept, csv = _read(project), Grouping(by="csv", csv="known.csv")
+    before = group_anew(project, csv, rest=lambda: rests.append(1))
+    assert _read(project) == (csv, [("one", "echo"), ("s/a1-y.mp4", "echo"), ("s/b2-x.mp4", "echo"), ("two", "walk")])
+    assert [group for group, _label, _number in before.rows] == ["s/a1-x.mp4", "s/c.mp4"] and len(rests) > 4
+    put_groups(project, before)
+    assert _read(project) == kept
+
+    def full(_self: Project) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Project, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        group_anew(project, csv)
+    assert _read(project) == kept and project.settings.grouping == kept[0]
