@@ -24,13 +24,15 @@ class Augmentation(BaseModel):
     model_config = ConfigDict(extra="forbid")
     crop_pixels: int = Field(
         112, ge=16, le=512, title="Crop", json_schema_extra={"unit": "pixels"},
-        description="Side of the square cut out of the cached frame, whose shorter side is 128 pixels.")
+        description="Side of the square cut out of the cached frame, whose shorter side is 128 pixels. A smaller one "
+                    "hides more of the picture, a larger one varies less and costs time.")
     input_pixels: int = Field(
         0, ge=0, le=512, title="Network input", json_schema_extra={"unit": "pixels"},
         description="The crop is resized to this side. 0 keeps it. Half the side costs a quarter of the time.")
     short_side_pixels: int = Field(
         128, ge=64, le=512, title="Size of cached frames", json_schema_extra={"unit": "pixels"},
-        description="Shorter side of the cached frames that this recipe reads: 128 for clips, 256 for CaffeNet's 227.")
+        description="Shorter side of the cached frames that this recipe reads: 128 for clips, 256 for networks that "
+                    "look at 227 pixels (CaffeNet). Another size needs another scan.")
     crop: Literal["random", "motion", "centre", "whole"] = Field(
         "random", title="Place of the crop",
         description="Anywhere, around the most motion (OPN's patches), the middle, or the whole frame squeezed to the "
@@ -44,22 +46,35 @@ class Augmentation(BaseModel):
                     "region is the crop.")
     jitter_pixels: int = Field(
         0, ge=0, le=32, title="Jitter", json_schema_extra={"unit": "pixels"},
-        description="Each element's crop moves by up to this much on top (OPN: 5).")
+        description="Each element's crop moves by up to this much on top, so that edges do not give the order away. "
+                    "OPN has 5.")
     flip_probability: float = Field(
-        0.0, ge=0, le=1, title="Mirror", description="How often a whole tuple is mirrored left to right.")
+        0.0, ge=0, le=1, title="Mirror",
+        description="How often a whole tuple is mirrored left to right, which varies the views at no cost. 0 where "
+                    "left and right differ, as in the heart.")
     channel_splitting: bool = Field(
         False, title="Channel splitting",
         description="Show one colour channel, drawn for each element, as grey: no drift of colours tells the order.")
     colour_strength: float = Field(
         0.0, ge=0, le=1, title="Colour jitter",
-        description="How far brightness, contrast and saturation of each element vary: 0.8 as in SimCLR, 0 not at all. "
-                    "The hue varies by a quarter of it.")
-    colour_probability: float = Field(0.8, ge=0, le=1, title="How often colours vary", description="Share of elements.")
-    grey_probability: float = Field(0.0, ge=0, le=1, title="Grey", description="How often an element is shown grey.")
-    blur_probability: float = Field(0.0, ge=0, le=1, title="Blur", description="How often an element is blurred.")
+        description="How far brightness, contrast and saturation of each element vary, so that colours don't give "
+                    "the order away: 0 not at all, 0.8 much (SimCLR's figure). The hue varies by a quarter of it.")
+    colour_probability: float = Field(
+        0.8, ge=0, le=1, title="How often colours vary",
+        description="Share of the elements whose colours vary; the others stay as recorded. It counts only where the "
+                    "colour jitter is above 0.")
+    grey_probability: float = Field(
+        0.0, ge=0, le=1, title="Grey",
+        description="How often an element is shown grey, so that shapes and motion have to do. It changes nothing in "
+                    "recordings that are grey anyway.")
+    blur_probability: float = Field(
+        0.0, ge=0, le=1, title="Blur",
+        description="How often an element is blurred, so that noise and compression don't give the order away. Lower "
+                    "it where fine structures matter.")
     blur_pixels: float = Field(
         2.0, gt=0, le=8, title="Widest blur", json_schema_extra={"unit": "pixels"},
-        description="Standard deviation of the blur, drawn from a tenth of a pixel up to this.")
+        description="How wide a blur may be, as the standard deviation of a bell curve; it is drawn from a tenth of "
+                    "a pixel up to this.")
     encoding: Encoding = Field(
         "frames", title="What the network sees of a clip",
         description="Its frames; how each differs from the one before, grey where nothing moves (motion and not "

@@ -27,41 +27,97 @@ class Training(BaseModel):
     """How the network is trained, for how long and on what."""
 
     model_config = ConfigDict(extra="forbid")
-    max_steps: int = Field(0, ge=0, title="Steps at most", description="0: no limit by steps.")
-    max_epochs: int = Field(0, ge=0, title="Epochs at most",
-                            description="An epoch deals every training video its tuples once. 0: no limit by epochs.")
-    max_minutes: float = Field(0, ge=0, title="Minutes at most", json_schema_extra={"unit": "minutes"},
-                               description="The learning rate's schedule then follows the clock. 0: no limit by time.")
-    batch_size: int = Field(8, ge=2, le=4096, title="Tuples in a batch",
-                            description="More is steadier and needs more memory. 8 for VCOP, 64 for OPN.")
-    optimiser: Literal["sgd", "adamw"] = Field("sgd", title="Optimiser", description="SGD with momentum, or AdamW.")
-    learning_rate: float = Field(1e-3, gt=0, le=10, title="Learning rate", description="Size of a step.")
-    momentum: float = Field(0.9, ge=0, lt=1, title="Momentum", description="For SGD.")
-    weight_decay: float = Field(5e-4, ge=0, le=1, title="Weight decay", description="Pull of the weights towards 0.")
-    double_bias_rate: bool = Field(False, title="Biases as in Caffe",
-                                   description="Biases learn twice as fast and do not decay (OPN's released solver).")
+    max_steps: int = Field(
+        0, ge=0, title="Steps at most",
+        description="Training ends after so many steps; in each, one batch is answered and the weights are corrected "
+                    "a little. 0: no limit by steps.")
+    max_epochs: int = Field(
+        0, ge=0, title="Epochs at most",
+        description="Training ends after so many epochs. An epoch deals every training video its tuples once. 0: no "
+                    "limit by epochs.")
+    max_minutes: float = Field(
+        0, ge=0, title="Minutes at most", json_schema_extra={"unit": "minutes"},
+        description="Training ends after this time on any machine, and the learning rate's schedule follows the "
+                    "clock. 0: no limit by time.")
+    batch_size: int = Field(
+        8, ge=2, le=4096, title="Tuples in a batch",
+        description="How many tuples are answered before the weights are corrected. More is steadier and needs more "
+                    "memory and time a step. 8 for VCOP, 64 for OPN.")
+    optimiser: Literal["sgd", "adamw"] = Field(
+        "sgd", title="Optimiser",
+        description="How the weights are corrected. sgd, as published: by one learning rate, with momentum. adamw: "
+                    "each by its own measure; try it with a learning rate near 0.0003 where sgd stands still.")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=10, title="Learning rate",
+        description="How far a step moves the weights. Too large and the loss jumps about, too small and nothing is "
+                    "learned in time. Divide it by 10 when the loss jumps.")
+    momentum: float = Field(
+        0.9, ge=0, lt=1, title="Momentum",
+        description="For SGD: the share of its last direction that a step keeps, which smooths the way. Lower it "
+                    "when the loss swings. adamw has its own.")
+    weight_decay: float = Field(
+        5e-4, ge=0, le=1, title="Weight decay",
+        description="How strongly each step pulls the weights towards 0, so that they don't learn single videos by "
+                    "heart. Raise it when held-out answers fall far behind; too much and nothing is learned.")
+    double_bias_rate: bool = Field(
+        False, title="Biases as in Caffe",
+        description="Biases (the constants of a layer) learn twice as fast and do not decay, as in OPN's released "
+                    "solver. Only to repeat that paper.")
     schedule: Literal["constant", "steps", "cosine"] = Field(
-        "constant", title="Schedule", description="Constant, divided at given steps, or a cosine down to 0.")
-    drop_at_steps: list[int] = Field([], title="Divide at steps", description="For the schedule `steps`.")
-    drop_factor: float = Field(0.1, gt=0, le=1, title="Factor of a drop", description="For the schedule `steps`.")
-    warmup_steps: int = Field(0, ge=0, title="Warm-up", json_schema_extra={"unit": "steps"},
-                              description="The learning rate rises from 0 over so many steps.")
-    gradient_clip: float = Field(0, ge=0, title="Largest gradient norm", description="0: no limit.")
-    validation_share: float = Field(0.2, gt=0, lt=0.9, title="Videos held out",
-                                    description="Share of the videos, by whole groups, that training never sees.")
-    validation_tuples: int = Field(96, ge=8, le=10_000, title="Validation tuples",
-                                   description="How many fixed tuples of held-out videos measure progress.")
-    validate_every_steps: int = Field(100, ge=1, title="Validate every", json_schema_extra={"unit": "steps"},
-                                      description="More often costs time.")
-    checkpoint_minutes: float = Field(10, gt=0, title="Checkpoint every", json_schema_extra={"unit": "minutes"},
-                                      description="At most this much work is lost in a crash.")
-    keep_checkpoints: int = Field(3, ge=2, le=100, title="Checkpoints kept", description="The best is kept besides.")
-    seed: int = Field(1, ge=0, le=2**31 - 1, title="Seed", description="The same seed deals the same tuples.")
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", title="Device",
-                        description="auto takes the GPU if there is one.")
+        "constant", title="Schedule",
+        description="How the learning rate goes on: constant, multiplied at given steps, or falling to 0 like half a "
+                    "wave (cosine). Falling helps long trainings at their end.")
+    drop_at_steps: list[int] = Field(
+        [], title="Divide at steps",
+        description="With the schedule `steps`: the learning rate is multiplied by the factor below from each of "
+                    "these steps on. Put them where the loss stands still.")
+    drop_factor: float = Field(
+        0.1, gt=0, le=1, title="Factor of a drop",
+        description="With the schedule `steps`: what each drop multiplies the learning rate by. 0.1 as usual; nearer "
+                    "to 1 is gentler.")
+    warmup_steps: int = Field(
+        0, ge=0, title="Warm-up", json_schema_extra={"unit": "steps"},
+        description="The learning rate rises from 0 over so many steps. It tames the first steps of adamw and of "
+                    "large batches; they learn less for it.")
+    gradient_clip: float = Field(
+        0, ge=0, title="Largest gradient norm",
+        description="A longer gradient (the correction that a batch asks for) is shortened to this, so that an odd "
+                    "batch spoils nothing. Try 1 when the loss jumps. 0: no limit.")
+    validation_share: float = Field(
+        0.2, gt=0, lt=0.9, title="Videos held out",
+        description="Share of the videos, by whole groups, that training never sees; they show what was learned. "
+                    "More is surer and leaves less to learn from.")
+    validation_tuples: int = Field(
+        96, ge=8, le=10_000, title="Validation tuples",
+        description="How many fixed tuples of held-out videos measure progress. More are surer and take longer; "
+                    "raise it when the held-out curve jumps about.")
+    validate_every_steps: int = Field(
+        100, ge=1, title="Validate every", json_schema_extra={"unit": "steps"},
+        description="After so many steps the held-out tuples are answered. More often shows more of the curve and "
+                    "costs time.")
+    checkpoint_minutes: float = Field(
+        10, gt=0, title="Checkpoint every", json_schema_extra={"unit": "minutes"},
+        description="How often the state of the training is written to disk. At most this much work is lost in a "
+                    "crash.")
+    keep_checkpoints: int = Field(
+        3, ge=2, le=100, title="Checkpoints kept",
+        description="How many of the last states stay on the disk; the best is kept besides. More need more room.")
+    seed: int = Field(
+        1, ge=0, le=2**31 - 1, title="Seed",
+        description="Where chance begins: the same seed deals the same tuples and draws the same first weights. "
+                    "Train with two or three to see how much of a result is luck.")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", title="Device",
+        description="What computes. auto takes the GPU if there is one; else the processor, which is many times "
+                    "slower. cuda:1 names the second GPU.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", title="Precision", description="auto uses bf16 for layers that a self-test finds right and faster.")
-    threads: int = Field(0, ge=0, le=256, title="Processor threads", description="0: as many as there are cores.")
+        "auto", title="Precision",
+        description="How exactly numbers are kept. auto uses bf16 (half the digits, faster) for layers that a "
+                    "self-test finds right and faster, and fp32 (all digits) for the rest.")
+    threads: int = Field(
+        0, ge=0, le=256, title="Processor threads",
+        description="How many cores of the processor compute. Fewer leave some to other programs, and take longer. "
+                    "0: as many as there are.")
 
     @model_validator(mode="after")
     def _has_an_end(self) -> Training:
@@ -78,8 +134,14 @@ class Recipe(BaseModel):
     title: str = ""
     summary: str = ""
     paper: str = ""
-    task: str = Field("clip-order", title="Pretext task", description="The question that the network learns to answer.")
-    backbone: str = Field("r3d_vcop", title="Backbone", description="The network that is trained to see.")
+    task: str = Field(
+        "clip-order", title="Pretext task",
+        description="The question that the network learns to answer. To answer it, it has to see what goes on in a "
+                    "video.")
+    backbone: str = Field(
+        "r3d_vcop", title="Backbone",
+        description="The network that is trained to see; it is what is kept. Larger ones can learn more, and need "
+                    "more time, memory and videos.")
     starts_from: str = Field("", title="Start from weights",
                              description="A .safetensors or torchvision's .pth file of the same backbone, or a run. "
                                          "Empty: random weights.")

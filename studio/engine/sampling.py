@@ -34,10 +34,12 @@ class Sampling(BaseModel):
                     "more than 5 clips is answered by ranking.")
     clip_frames: int = Field(
         16, ge=1, le=64, title="Frames in a clip", json_schema_extra={"unit": "frames"},
-        description="1 makes the elements still frames. 3D networks expect 8 or 16.")
+        description="How many frames the network sees at once. More show more of a motion and cost time and memory. "
+                    "1 makes the elements still frames; 3D networks expect 8 or 16.")
     frame_stride: int = Field(
         1, ge=1, le=16, title="Frame step", json_schema_extra={"unit": "frames"},
-        description="2 takes every second frame of a clip: twice the time span at the same cost.")
+        description="2 takes every second frame of a clip: twice the time span at the same cost. Raise it where "
+                    "little changes from frame to frame.")
     interval_frames: int = Field(
         8, ge=0, le=240, title="Gap between elements", json_schema_extra={"unit": "frames"},
         description="Frames left out between two elements. Too small and the answer shows in the joint; too large and "
@@ -48,10 +50,12 @@ class Sampling(BaseModel):
                     "all of the video where the odd one is asked for.")
     motion_weight: float = Field(
         1.0, ge=0, le=1, title="Preference for motion",
-        description="0 draws windows anywhere alike, 1 in proportion to their motion.")
+        description="0 draws windows anywhere alike, 1 in proportion to their motion. Lower it where what matters "
+                    "moves little.")
     motion_threshold: float = Field(
         0.0, ge=0, le=2, title="Motion threshold", json_schema_extra={"unit": "of the video's mean"},
-        description="Windows with less motion than this share of the video's mean are never drawn.")
+        description="Windows with less motion than this share of the video's mean are never drawn. Raise it for "
+                    "recordings that stand still for long; 0 draws all.")
     paces: list[int] = Field(
         [1], min_length=1, max_length=8, title="Paces",
         description="Each tuple is shown at one of these paces: 2 takes every second frame of what the frame step "
@@ -63,7 +67,8 @@ class Sampling(BaseModel):
                     "video has repeats its frames.")
     tuples_per_video: int = Field(
         1, ge=1, le=1000, title="Tuples of a video in an epoch",
-        description="Long recordings deserve more than one question an epoch.")
+        description="How many questions about a video an epoch (one round of all videos) asks. More for long "
+                    "recordings; the epoch takes longer.")
 
     @field_validator("paces")
     @classmethod

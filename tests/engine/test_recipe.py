@@ -64,8 +64,8 @@ def test_another_task_drops_the_options_of_the_old_one() -> None:
     (["task_options.dropot=0.1"], "did you mean task_options.dropout?"),
     (["training.max_epochs=0"], "needs an end"), (["training.device=gpu"], "auto, cpu"),
     (["sampling.tuple_length=9"], "less than or equal to 8"),
-    (["sampling.tuple_length=6"], "6 elements have 720 orders, too many to have a class each; ask for 5 or fewer"),
-    (["sampling.tuple_length=6"], "or set task_options.answer=ranking"),
+    (["sampling.tuple_length=6"], "6 elements have 720 orders, too many to have a class each. Choose 5 or fewer"),
+    (["sampling.tuple_length=6"], "or let the order be answered by ranking (task_options.answer=ranking)"),
     (["task=sequence-sorting", "sampling.tuple_length=7"], "7 elements have 2520 orders, forward and backward taken"),
     (["sampling.tuple_length=2", "task_options.merge_reversed=true"], "1 possible answer")])
 def test_a_wrong_setting_is_named_with_its_rule(settings: list[str], said: str) -> None:

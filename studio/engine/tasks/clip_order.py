@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from studio.engine import ranking
 from studio.engine.orders import Order, all_pairs, pair_features
 from studio.engine.sampling import Arrangement, Sampling, Windows, place_elements
-from studio.engine.tasks.task import Task, TaskOptions, Truth
+from studio.engine.tasks.task import Task, TaskOptions, Truth, misfit
 
 MOST_ELEMENTS = 5
 """More have over 120 orders, too many to have a logit each."""
@@ -34,8 +34,14 @@ class ClipOrderOptions(TaskOptions):
         "classes", title="How the order is answered",
         description="classes: one of all orders, up to 5 elements, as published. ranking: a score for each element "
                     "says how early it is, which suits up to 8.")
-    hidden_features: int = Field(512, ge=16, le=4096, title="Width of the head", description="512 as published.")
-    dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="0.5 as published.")
+    hidden_features: int = Field(
+        512, ge=16, le=4096, title="Width of the head",
+        description="Numbers that the head makes of each pair of clips; 512 as published. Fewer learn less by heart, "
+                    "and tell less apart.")
+    dropout: float = Field(
+        0.5, ge=0, le=0.9, title="Dropout",
+        description="Share of the head's inputs left out by chance in training, so that it leans on no few of them. "
+                    "Less suits short trainings. 0.5 as published.")
 
 
 class ClipOrder(Task):
@@ -56,8 +62,11 @@ class ClipOrder(Task):
     def __init__(self, *, sampling: Sampling, options: TaskOptions | None = None) -> None:
         super().__init__(sampling=sampling, options=options)
         if self.elements > MOST_ELEMENTS and not self._ranks:
-            raise ValueError(f"{self.elements} elements have {math.factorial(self.elements)} orders, too many to have "
-                             f"a class each; ask for {MOST_ELEMENTS} or fewer, or set task_options.answer=ranking")
+            orders = math.factorial(self.elements)
+            raise misfit("tuple_length",
+                         f"{self.elements} elements have {orders} orders, too many to have a class each",
+                         f"Choose {MOST_ELEMENTS} or fewer (sampling.tuple_length={MOST_ELEMENTS}), or let the order "
+                         "be answered by ranking (task_options.answer=ranking)")
 
     @property
     def _ranks(self) -> bool:

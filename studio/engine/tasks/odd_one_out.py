@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from studio.engine.resampling import real_frames
 from studio.engine.sampling import Arrangement, Sampling, Windows
 from studio.engine.shapes import Ints, VideoShape
-from studio.engine.tasks.task import Task, TaskOptions
+from studio.engine.tasks.task import Task, TaskOptions, misfit
 
 _ROOM = 1.5
 """A constrained element is drawn from a stretch this many times as long as it is."""
@@ -47,8 +47,10 @@ class OddOneOutOptions(TaskOptions):
         0, ge=0, le=4096, title="Width after the fusion",
         description="0 answers from what was fused in one layer. 128 puts a layer between, as a re-implementation has "
                     "it. The paper's own is not verified.")
-    dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout",
-                           description="Before the answer. The published share is not known; 0.5 is ours.")
+    dropout: float = Field(
+        0.5, ge=0, le=0.9, title="Dropout",
+        description="Share of the head's inputs left out by chance in training, so that it leans on no few of them. "
+                    "Less suits short trainings. The published share is not known; 0.5 is ours.")
 
 
 class OddOneOut(Task):
@@ -70,14 +72,16 @@ class OddOneOut(Task):
     def __init__(self, *, sampling: Sampling, options: TaskOptions | None = None) -> None:
         super().__init__(sampling=sampling, options=options)
         if sampling.tuple_length < 3:
-            raise ValueError(f"among {sampling.tuple_length} clips none is the odd one, because there is no majority; "
-                             "sampling.tuple_length should be 3 or more")
+            raise misfit("tuple_length", "it must be 3 or more for this task, because among two clips none is the odd "
+                                         "one", "Choose 3 or more (sampling.tuple_length=3)")
         if sampling.clip_frames < 3:
-            raise ValueError(f"clips of {sampling.clip_frames} frames have no order but forwards and backwards; "
-                             "sampling.clip_frames should be 3 or more")
+            raise misfit("clip_frames", f"it must be 3 or more for this task, because fewer have no order but forwards "
+                                        f"and backwards (it is {sampling.clip_frames})",
+                         "Choose 3 or more (sampling.clip_frames=3)")
         if self.options.sampler == "random" and len(sampling.paces) > 1:
-            raise ValueError(f"frames drawn from the whole video have no pace, so sampling.paces = {sampling.paces} "
-                             "should hold one, or task_options.sampler be another")
+            raise misfit("paces", f"it must be a single one where frames are drawn from the whole video (they are "
+                                  f"{', '.join(map(str, sampling.paces))})",
+                         "Choose one (sampling.paces=[1]), or other frames of an element (task_options.sampler)")
 
     @property
     def span_frames(self) -> int:

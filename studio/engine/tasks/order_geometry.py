@@ -35,11 +35,22 @@ class OrderGeometryOptions(TaskOptions):
         1.0, ge=0, le=100, title="Weight of the transformation",
         description="The loss is that of the order, and this many times that of the transformation. The published "
                     "weight is not known; 1 is ours.")
-    frame_features: int = Field(1024, ge=16, le=4096, title="Width of fc6", description="1024 as in OPN.")
-    pair_features: int = Field(512, ge=16, le=4096, title="Width of fc7", description="512 as in OPN.")
-    geometry_features: int = Field(512, ge=16, le=4096, title="Width of the transformation's head",
-                                   description="One layer of this width before the five numbers; ours.")
-    dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="0.5 as in OPN.")
+    frame_features: int = Field(
+        1024, ge=16, le=4096, title="Width of fc6",
+        description="Numbers that the head's first layer (fc6) makes of each frame; 1024 as in OPN. Fewer need less "
+                    "memory, and tell less apart.")
+    pair_features: int = Field(
+        512, ge=16, le=4096, title="Width of fc7",
+        description="Numbers that the head's second layer (fc7) makes of each pair of frames; 512 as in OPN. Fewer "
+                    "need less memory, and tell less apart.")
+    geometry_features: int = Field(
+        512, ge=16, le=4096, title="Width of the transformation's head",
+        description="Numbers in the layer before the five that describe the transformation. 512 is ours; fewer tell "
+                    "less apart.")
+    dropout: float = Field(
+        0.5, ge=0, le=0.9, title="Dropout",
+        description="Share of the head's inputs left out by chance in training, so that it leans on no few of them. "
+                    "Less suits short trainings. 0.5 as in OPN.")
 
 
 class OrderGeometry(Task):

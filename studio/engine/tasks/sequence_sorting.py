@@ -14,9 +14,18 @@ from studio.engine.tasks.task import Task, TaskOptions
 class SequenceSortingOptions(TaskOptions):
     """Options of sequence sorting."""
 
-    frame_features: int = Field(1024, ge=16, le=4096, title="Width of fc6", description="1024 as published.")
-    pair_features: int = Field(512, ge=16, le=4096, title="Width of fc7", description="512 as published.")
-    dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="0.5 as published.")
+    frame_features: int = Field(
+        1024, ge=16, le=4096, title="Width of fc6",
+        description="Numbers that the head's first layer (fc6) makes of each frame; 1024 as published. Fewer need "
+                    "less memory, and tell less apart.")
+    pair_features: int = Field(
+        512, ge=16, le=4096, title="Width of fc7",
+        description="Numbers that the head's second layer (fc7) makes of each pair of frames; 512 as published. "
+                    "Fewer need less memory, and tell less apart.")
+    dropout: float = Field(
+        0.5, ge=0, le=0.9, title="Dropout",
+        description="Share of the head's inputs left out by chance in training, so that it leans on no few of them. "
+                    "Less suits short trainings. 0.5 as published.")
 
 
 class SequenceSorting(Task):

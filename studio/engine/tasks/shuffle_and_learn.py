@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from studio.engine.sampling import Arrangement, Sampling, Windows
 from studio.engine.shapes import Ints, VideoShape
-from studio.engine.tasks.task import Task, TaskOptions
+from studio.engine.tasks.task import Task, TaskOptions, misfit
 
 IN_ORDER, OUT_OF_ORDER = 0, 1
 REDRAWS = 10
@@ -39,9 +39,18 @@ class ShuffleAndLearnOptions(TaskOptions):
         description="Five frames are drawn anew when the middle one differs from a wrong one by less than this: the "
                     "mean squared difference of red, green and blue values of 0 to 255. The published number is not "
                     "known; 4 is ours, and lets only frames through between which something moved. 0: no such rule.")
-    fc6_features: int = Field(4096, ge=16, le=8192, title="Width of fc6", description="4096 as published.")
-    fc7_features: int = Field(4096, ge=16, le=8192, title="Width of fc7", description="4096 as published.")
-    dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="0.5 as published.")
+    fc6_features: int = Field(
+        4096, ge=16, le=8192, title="Width of fc6",
+        description="Numbers that the head's first layer (fc6) makes of each frame; 4096 as published. Fewer need "
+                    "much less memory, and tell less apart.")
+    fc7_features: int = Field(
+        4096, ge=16, le=8192, title="Width of fc7",
+        description="Numbers that the head's second layer (fc7) makes of each frame; 4096 as published. Fewer need "
+                    "much less memory, and tell less apart.")
+    dropout: float = Field(
+        0.5, ge=0, le=0.9, title="Dropout",
+        description="Share of the head's inputs left out by chance in training, so that it leans on no few of them. "
+                    "Less suits short trainings. 0.5 as published.")
 
 
 class ShuffleAndLearn(Task):
@@ -50,7 +59,7 @@ class ShuffleAndLearn(Task):
     Of five frames a < b < c < d < e in a window, (b, c, d) is in order, (b, a, d) and (b, e, d) are not; each may be
     shown backwards. How the five are spread is not published: here d - b is drawn evenly up to tau max, c
     evenly between them, and what is left of the window falls at random before a, between a and b, d and e, after e.
-    Raises `ValueError` when the sampling shows anything but three still frames.
+    Raises `RecipeError` when the sampling shows anything but three still frames.
     """
 
     title = "Shuffle and learn"
@@ -63,9 +72,10 @@ class ShuffleAndLearn(Task):
 
     def __init__(self, *, sampling: Sampling, options: TaskOptions | None = None) -> None:
         super().__init__(sampling=sampling, options=options)
-        if (sampling.tuple_length, sampling.clip_frames) != (3, 1):
-            raise ValueError(f"this task shows three still frames, so sampling.tuple_length should be 3 (it is "
-                             f"{sampling.tuple_length}) and sampling.clip_frames 1 (it is {sampling.clip_frames})")
+        for option, wanted in (("tuple_length", 3), ("clip_frames", 1)):
+            if (given := getattr(sampling, option)) != wanted:
+                raise misfit(option, f"it must be {wanted} for this task, which shows three still frames (it is "
+                                     f"{given})", f"Choose {wanted} (sampling.{option}={wanted})")
 
     @property
     def span_frames(self) -> int:

@@ -11,6 +11,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from studio.engine.errors import RecipeError
 from studio.engine.guessing import Guessing
 from studio.engine.sampling import Arrangement, Sampling, Tuples, Windows
 
@@ -58,10 +59,16 @@ def noise_truth(task: Task, tuples: int, rng: torch.Generator) -> Truth:
                  video_B=torch.arange(tuples))
 
 
+def misfit(option: str, rule: str, remedy: str) -> RecipeError:
+    """Make the error that an option of `Sampling` does not fit a task: it is named as on the page of the options."""
+    return RecipeError(str(Sampling.model_fields[option].title), rule, remedy)
+
+
 class Task(ABC):
     """A pretext task. A new one is one file with a subclass, one line in `TASKS` and one test.
 
-    `title`, `question` and `learns` are shown to the person; `paper` is its source.
+    `title`, `question` and `learns` are shown to the person; `paper` is its source. Raises `RecipeError` when the
+    sampling does not fit it.
     """
 
     title: ClassVar[str]

@@ -18,11 +18,18 @@ from studio.engine.terms.term import Term, TermOptions
 class ContrastOptions(TermOptions):
     """Options of the contrastive term."""
 
-    weight: float = Field(0.5, ge=0, le=100, title="Weight", description="0.5 beside the pretext task's loss (PCL).")
-    temperature: float = Field(0.1, gt=0, le=2, title="Temperature",
-                               description="Small values look at the nearest strangers most.")
-    projection_features: int = Field(128, ge=8, le=2048, title="Width of the projection",
-                                     description="Features are compared after two layers that only this term uses.")
+    weight: float = Field(
+        0.5, ge=0, le=100, title="Weight",
+        description="How much it counts beside the pretext task's loss; 0.5 as published (PCL). Lower it when the "
+                    "pretext task gets worse than without it.")
+    temperature: float = Field(
+        0.1, gt=0, le=2, title="Temperature",
+        description="How sharply videos are told apart. Small values look at the nearest strangers most; raise it "
+                    "when the loss jumps.")
+    projection_features: int = Field(
+        128, ge=8, le=2048, title="Width of the projection",
+        description="Features are compared after two layers that only this term uses; this many numbers come out of "
+                    "them. 128 as usual.")
 
 
 class Contrast(Term):

@@ -16,7 +16,10 @@ class TermOptions(BaseModel):
     """The options of one term; a term extends it."""
 
     model_config = ConfigDict(extra="forbid")
-    weight: float = Field(1.0, ge=0, le=100, title="Weight", description="Its share beside the pretext task's loss.")
+    weight: float = Field(
+        1.0, ge=0, le=100, title="Weight",
+        description="How much it counts beside the pretext task's loss. Lower it when the pretext task gets worse "
+                    "than without it.")
 
 
 class Term(ABC):

@@ -253,9 +253,9 @@ def test_the_loss_takes_logits() -> None:
 
 
 @pytest.mark.parametrize(("changed", "said"), [
-    (["sampling.tuple_length=2"], "no majority; sampling.tuple_length should be 3 or more"),
-    (["sampling.clip_frames=2"], "no order but forwards and backwards; sampling.clip_frames should be 3 or more"),
-    (["task_options.sampler=random", "sampling.paces=[1, 2]"], "have no pace, so sampling.paces = [1, 2]"),
+    (["sampling.tuple_length=2"], "Elements in a tuple: it must be 3 or more for this task, because "),
+    (["sampling.clip_frames=2"], "forwards and backwards (it is 2). Choose 3 or more (sampling.clip_frames=3)"),
+    (["task_options.sampler=random", "sampling.paces=[1, 2]"], "(they are 1, 2). Choose one (sampling.paces=[1])"),
     (["task_options.sampler=anything"], "task_options.sampler = 'anything'")])
 def test_what_does_not_fit_is_said_in_a_sentence(changed: Sequence[str], said: str) -> None:
     with pytest.raises(RecipeError) as refused:

@@ -156,8 +156,10 @@ def test_a_video_in_which_nothing_differs_is_dealt_nevertheless() -> None:
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    (["sampling.tuple_length=4"], "tuple_length should be 3 (it is 4)"),
-    (["sampling.clip_frames=16"], "clip_frames 1 (it is 16)"),
+    (["sampling.tuple_length=4"], "Elements in a tuple: it must be 3 for this task, "),
+    (["sampling.tuple_length=4"], "(it is 4). Choose 3 (sampling.tuple_length=3)"),
+    (["sampling.clip_frames=16"], "Frames in a clip: it must be 1 for this task, "),
+    (["sampling.clip_frames=16"], "(it is 16). Choose 1 (sampling.clip_frames=1)"),
     (["task_options.tau_min_frames=0"], "task_options.tau_min_frames = 0"),
     (["task_options.negative_share=1.0"], "task_options.negative_share = 1.0")])
 def test_what_does_not_fit_is_said_in_a_sentence(settings: Sequence[str], said: str) -> None:
