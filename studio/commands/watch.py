@@ -20,6 +20,8 @@ LINE_SECONDS = 5.0
 SILENCE_SECONDS = 20.0
 STARTING = "starting"
 """The phase before the first event of an operation: libraries are being loaded."""
+HELD_OUT = ("validation", "untrained")
+"""Metrics that always deserve a line."""
 
 
 class Watcher(Protocol):
@@ -98,8 +100,9 @@ def metric_text(event: Metric) -> str:
 
 
 def validation_text(event: Metric) -> str:
-    """Say a validation pass as a line."""
-    return f"step {event.step}, held-out videos: {metric_text(event)}"
+    """Say a validation pass, or the one before training, as a line."""
+    when = "before training" if event.split == "untrained" else f"step {event.step}"
+    return f"{when}, held-out videos: {metric_text(event)}"
 
 
 class Lines:
@@ -128,7 +131,7 @@ class Lines:
             self._progress(event)
         elif isinstance(event, Metric):
             self._pace.figures = metric_text(event)
-            if event.split == "validation":
+            if event.split in HELD_OUT:
                 self._say(validation_text(event))
         elif isinstance(event, Warned) and event.code not in self._warned:
             self._warned.add(event.code)
@@ -205,7 +208,7 @@ class Bars:
             self._progress(event)
         elif isinstance(event, Metric):
             self._pace.figures = metric_text(event)
-            if event.split == "validation":
+            if event.split in HELD_OUT:
                 self._console.print(validation_text(event), markup=False)
         elif isinstance(event, Warned) and event.code not in self._warned:
             self._warned.add(event.code)

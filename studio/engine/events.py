@@ -47,7 +47,7 @@ class Metric(_Event):
 
     kind: ClassVar[str] = "metric"
     split: str
-    """`train` or `validation`."""
+    """`train`, `validation`, or `untrained`: the questions of a validation before the first step."""
     step: int
     total_steps: int
     epoch: float

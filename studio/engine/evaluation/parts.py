@@ -34,14 +34,22 @@ def curves(told: Told) -> str:
     """Accuracy and loss of one run over its steps."""
     guessing, end = told.recipe.make_task().guessing, max(1.0, told.last_step)
     loss = [Curve("training", "train", thinned(told.line("train", "loss"))),
-            Curve("held out", "validation", thinned(told.line("validation", "loss")))]
+            Curve("held out", "validation", thinned(told.line("validation", "loss"))),
+            *_before_training(told, "loss", end)]
     accuracy = [Curve("training", "train", thinned(told.line("train", guessing.figure))),
                 Curve("held out", "validation", thinned(told.line("validation", guessing.figure))),
+                *_before_training(told, guessing.figure, end),
                 Curve(f"chance {100 * guessing.level:.0f} %", "chance", [(0, guessing.level), (end, guessing.level)])]
     if not told.last_step:
         return '<p class="quiet">The run recorded no measurements.</p>'
     return plots(plot(accuracy, title="Accuracy over steps", x_title="step", percent=True),
                  plot(loss, title="Loss over steps", x_title="step"), manner=guessing.manner)
+
+
+def _before_training(told: Told, figure_name: str, end: float) -> list[Curve]:
+    """What the network answered before its first step, as a level; nothing where that was not asked."""
+    return [Curve("before training", "random", [(0.0, value), (end, value)])
+            for _, value in told.line("untrained", figure_name)[-1:]]
 
 
 def plots(accuracy: str, loss: str, *, manner: str = "") -> str:

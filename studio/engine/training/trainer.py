@@ -28,7 +28,7 @@ from studio.engine.training.record import Record
 from studio.engine.training.state import State
 from studio.engine.training.step import Stepper
 from studio.engine.training.tally import Tally, preview
-from studio.engine.training.validation import validate
+from studio.engine.training.validation import Measured, validate
 
 METRIC_SECONDS = 0.5
 PREVIEW_SECONDS = 3.0
@@ -67,6 +67,8 @@ class Trainer:
         if self.state.step == 0:
             yield self._save()
         try:
+            if self.state.step == 0:
+                yield from self._ask_untrained()
             if self._pass_is_due():  # it was stopped before
                 yield from self._validate()
             with Loader(self.plan, device=self._device, first_step=self.state.step) as loader:
@@ -197,11 +199,29 @@ class Trainer:
                        seconds_left=schedule.seconds_left(self._training, **self._place()),
                        detail=f"{values['samples_per_second']:.1f} tuples a second")
 
+    def _asked(self) -> Generator[Event, None, Measured | None]:
+        """Ask the fixed questions about held-out groups; None when stopped."""
+        return (yield from self._waiting_between(validate(
+            self.plan, self.stepper.network, step=self.state.step, device=self._device, precision=self._precision,
+            part=self.stepper.micro_batch, stop=self._stop)))
+
+    def _ask_untrained(self) -> Generator[Event, None, None]:
+        """Measure what the network answers before its first step: what every later figure stands beside.
+
+        No pass counts it, neither the best weights nor an alarm, and no limit of minutes.
+        """
+        began, start = self._began, time.monotonic()
+        measured = yield from self._asked()
+        self._began = began + time.monotonic() - start  # a pause meanwhile is within
+        self._saved_at += time.monotonic() - start
+        if measured is not None:
+            yield self._metric("untrained", {
+                "loss": measured.loss, "accuracy": measured.accuracy, "balanced_accuracy": measured.balanced_accuracy,
+                "tuples": measured.tuples})
+
     def _validate(self) -> Generator[Event, None, bool]:
         """Measure on held-out groups, keep the best weights; the return value is False when stopped."""
-        measured = yield from self._waiting_between(validate(
-            self.plan, self.stepper.network, step=self.state.step, device=self._device, precision=self._precision,
-            part=self.stepper.micro_batch, stop=self._stop))
+        measured = yield from self._asked()
         if measured is None:
             return False
         self.state.measured.append(dataclasses.asdict(measured))
@@ -253,15 +273,12 @@ class Trainer:
                                state=dataclasses.asdict(self.state), keep=self._training.keep_checkpoints)
         self._saved_at, self._saved_step = time.monotonic(), self.state.step
         self._save_seconds = self._saved_at - start
-        return Saved(what="checkpoint", path=self._shown("checkpoints", path.name))
+        return Saved(what="checkpoint", path=f"runs/{self.record.folder.name}/checkpoints/{path.name}")
 
     def _save_weights(self, measured: dict[str, float | None]) -> Saved:
         save_weights(self.record.folder, self.stepper.network, self.plan.recipe, step=self.state.step,
                      measured=measured)
-        return Saved(what="weights", path=self._shown(WEIGHTS))
-
-    def _shown(self, *parts: str) -> str:
-        return "/".join(("runs", self.record.folder.name, *parts))
+        return Saved(what="weights", path=f"runs/{self.record.folder.name}/{WEIGHTS}")
 
     def _metric(self, split: str, values: dict[str, float | None]) -> Metric:
         return Metric(split=split, step=self.state.step, total_steps=self._total_steps(),

@@ -178,12 +178,25 @@ def test_a_paused_run_is_bitwise_the_run_that_never_paused(project: Project, who
     assert runs.read_run(folder).state == "finished" and not runs.pause_requested(folder)
 
 
+def test_the_questions_are_asked_before_the_first_step_and_nothing_counts_it(project: Project) -> None:
+    events = list(train(project, tiny_recipe(max_steps=2, validate_every_steps=1), name="before"))
+    metrics = [event for event in events if isinstance(event, Metric)]
+    first = metrics[0]
+    assert (first.split, first.step) == ("untrained", 0) and [one.split for one in metrics].count("untrained") == 1
+    later = [one for one in metrics if one.split == "validation"]
+    assert first.values["tuples"] == later[0].values["tuples"] and first.values["loss"] != later[-1].values["loss"]
+    state = load_newest(_folder(project, events)).state
+    assert [one["step"] for one in state["measured"]] == [1, 2] and state["best_step"] > 0
+    resumed = list(train(project, tiny_recipe(max_steps=3, validate_every_steps=1), resume=_folder(project, events)))
+    assert "untrained" not in [one.split for one in resumed if isinstance(one, Metric)]
+
+
 def test_time_spent_waiting_is_no_training_and_the_record_says_that_it_waits(project: Project) -> None:
     seen: list[tuple[runs.Run, float]] = []
     events: list[Event] = []
     for event in train(project, tiny_recipe(), name="waits"):
         events.append(event)
-        if isinstance(event, Metric) and not seen:
+        if isinstance(event, Metric) and event.split == "train" and not seen:
             runs.request_pause(_folder(project, events))
         if isinstance(event, Progress) and event.phase == "paused":
             beat = json.loads((_folder(project, events) / runs.HEARTBEAT).read_text())
@@ -204,7 +217,7 @@ def test_what_was_learned_is_on_the_disk_while_a_run_waits_and_it_can_be_stopped
     events: list[Event] = []
     for event in train(project, tiny_recipe(max_steps=1000), name="waiting", stop=stop):
         events.append(event)
-        if isinstance(event, Metric):
+        if isinstance(event, Metric) and event.split == "train":
             runs.request_pause(_folder(project, events))
         if isinstance(event, Progress) and event.phase == "paused":
             step = load_newest(_folder(project, events)).state["step"]
@@ -235,7 +248,7 @@ def test_a_closed_generator_saves_and_leaves_no_thread(project: Project) -> None
     seen = []
     for event in events:
         seen.append(event)
-        if isinstance(event, Metric):
+        if isinstance(event, Metric) and event.step:
             break
     events.close()  # type: ignore[attr-defined]
     folder = _folder(project, seen)
