@@ -113,6 +113,14 @@ def smoothed(values: Line, *, over: int) -> Line:
     return np.asarray((sums[ends] - sums[starts]) / (ends - starts))
 
 
+def rounded_up(count: float) -> float:
+    """Give the next number of two digits that is as much or more: 1, 84, 330, 12000."""
+    if count <= 0:
+        return count
+    unit = 10.0 ** np.floor(np.log10(count)) / 10
+    return float(unit * np.ceil(count / unit - 1e-9))
+
+
 def thinned(points: Points, *, most: int = 1500) -> Points:
     """Give at most about `most` points that draw the same picture: the extremes of each stretch, and the last."""
     steps, values = points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,11 +11,12 @@ from studio.engine.runs import Run
 from studio.gui.blocks import label
 from studio.gui.judgement import guessing_in
 from studio.gui.run_feed import RunFeed
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
+from studio.gui.widgets.curve_options import HOW_TO
 from studio.gui.widgets.differences import Differences, run_colour
-from studio.gui.widgets.line_plot import Curve, LinePlot
-from studio.gui.widgets.run_list import short_name
+from studio.gui.widgets.line_plot import Curve, Level, LinePlot
+from studio.gui.widgets.run_list import told_apart
 from studio.gui.words import number, share
 
 MOST = 6
@@ -33,6 +34,8 @@ class Comparison(QWidget):
         self._plot: LinePlot | None = None
         self._place = QVBoxLayout()
         self._note = label("", "caption", wrap=True)
+        self._note.setObjectName(f"{prefix}.comparison_note")
+        self._left_out = ""
         self._differences = Differences(name=f"{prefix}.differences")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -51,10 +54,12 @@ class Comparison(QWidget):
     def plot(self) -> LinePlot:
         """The curves; made when runs are compared for the first time, because that takes a while."""
         if self._plot is None:
-            self._plot = LinePlot(floor=0.0, ceiling=100.0, bottom="steps", height_pixels=280)
+            self._plot = LinePlot(floor=0.0, ceiling=100.0, bottom=noted("steps"), height_pixels=280)
             self._plot.setObjectName(f"{self._prefix}.comparison")
             self._plot.setAccessibleName(said("Right answers on held-out videos of the chosen runs, in percent"))
             self._plot.step_hovered.connect(self._read)
+            self._plot.steps_wanted.connect(self._plot.set_steps)
+            self._plot.setToolTip(said(HOW_TO))
             self._place.addWidget(self._plot)
         return self._plot
 
@@ -66,8 +71,8 @@ class Comparison(QWidget):
         """Compare runs (the first six of them); fewer than two end the comparison."""
         chosen = list(runs)[:MOST] if len(runs) > 1 else []
         self._title.setText(said("{count} runs beside each other", count=len(chosen)))
-        self._note.setText(said("Only the first {most} of {count} are shown.", most=MOST,
-                                count=len(runs)) if len(runs) > MOST else "")
+        self._left_out = said("Only the first {most} of {count} are shown.", most=MOST,
+                              count=len(runs)) if len(runs) > MOST else ""
         for name in set(self._feeds) - {run.name for run in chosen}:
             feed = self._feeds.pop(name)
             feed.pause()
@@ -98,32 +103,44 @@ class Comparison(QWidget):
     def _draw(self) -> None:
         if not self._runs and self._plot is None:
             return
-        curves, chances = [], set()
+        curves, chances, silent = [], set(), []
+        names = told_apart(self._runs)
         for place, run in enumerate(self._runs):
             if (feed := self._feeds.get(run.name)) is None:
                 continue
             guessing = guessing_in(feed.measured, run)
             steps, values = feed.measured.points("validation", guessing.figure)
             if len(steps):
-                curves.append(Curve((steps, 100 * values), f"{short_name(run.name)} {share(float(values[-1]))}",
+                curves.append(Curve((steps, 100 * values), f"{names[run.name]} {share(float(values[-1]))}",
                                     run_colour(place), dots=True))
+            elif feed.caught_up:
+                silent.append(names[run.name])
             if guessing.level:
                 chances.add(guessing.level)
-        level = (100 * min(chances), f"chance {share(min(chances))}") if len(chances) == 1 else None
+        levels = [Level(100 * chance, said("chance {share}", share=share(chance)), current_theme().chance)
+                  for chance in chances] if len(chances) == 1 else []
         end = max((run.step for run in self._runs), default=1)
-        self.plot.set_value(curves, level=level, steps=(0.0, float(max(1, end))))
+        self.plot.set_value(curves, levels=levels, steps=(0.0, float(max(1, end))))
+        self._write_note(chances, silent)
+
+    def _write_note(self, chances: Collection[float], silent: Sequence[str]) -> None:
+        """Say what the curves do not: which runs have none, and that guessing is not alike."""
+        words = [self._left_out] + [said("{run}: no answers about held-out videos yet.", run=name) for name in silent]
         if len(chances) > 1:
-            self._note.setText(said("These runs answer questions of different difficulty: guessing gets ")
-                               + ", ".join(share(chance) for chance in sorted(chances)) + ".")
+            words.append(said("These runs answer questions of different difficulty: guessing gets ")
+                         + ", ".join(share(chance) for chance in sorted(chances)) + ".")
+        self._note.setText("\n".join(filter(None, words)))
+        self._note.setVisible(any(words))
 
     def _read(self, step: float) -> None:
         """Say all curves at the step under the mouse."""
         if step < 0 or not self._runs:
             self.plot.set_cursor(None)
-            self.plot.setToolTip("")
+            self.plot.setToolTip(said(HOW_TO))
             return
         self.plot.set_cursor(step)
-        words = [f"{short_name(run.name)}: {share(measured.at('validation', guessing_in(measured, run).figure, step))}"
+        names = told_apart(self._runs)
+        words = [f"{names[run.name]}: {share(measured.at('validation', guessing_in(measured, run).figure, step))}"
                  for run in self._runs if run.name in self._feeds
                  for measured in [self._feeds[run.name].measured]]
         self.plot.setToolTip(said("Step {step}\n", step=number(step)) + "\n".join(words))

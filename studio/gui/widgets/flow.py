@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLayout, QLayoutItem, QSizePolicy, QWidget
 
@@ -10,11 +10,17 @@ from studio.gui.theme import current_theme
 
 
 class FlowLayout(QLayout):
-    """Places its widgets from left to right, in as many lines as the width asks for."""
+    """Places its widgets from left to right, in as many lines as the width asks for.
 
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = 12) -> None:
+    Those of one line stand at its top, or, `centred`, at its middle.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, spacing: int = 12, centred: bool = False) -> None:
         super().__init__(parent)
+        self._centred = centred
         self._items: list[QLayoutItem] = []
+        self._heights: dict[int, int] = {}
+        self._least: QSize | None = None
         self._gap = current_theme().px(spacing)
         self.setContentsMargins(QMargins())
 
@@ -36,8 +42,15 @@ class FlowLayout(QLayout):
     def hasHeightForWidth(self) -> bool:
         return True
 
+    def invalidate(self) -> None:
+        super().invalidate()
+        self._heights.clear()
+        self._least = None
+
     def heightForWidth(self, width: int) -> int:
-        return self._place(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:  # the layouts around it ask for the same over and over
+            self._heights[width] = self._place(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
 
     def setGeometry(self, place: QRect) -> None:
         super().setGeometry(place)
@@ -53,32 +66,46 @@ class FlowLayout(QLayout):
         return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
-        size = QSize()
-        for item in self._items:
-            if not item.isEmpty():
-                size = size.expandedTo(item.minimumSize())
-        return size
+        if self._least is None:
+            self._least = QSize()
+            for item in self._items:
+                if not item.isEmpty():
+                    self._least = self._least.expandedTo(item.minimumSize())
+        return QSize(self._least)
 
     def _place(self, place: QRect, *, move: bool) -> int:
-        x, y, line = place.x(), place.y(), 0
+        y = place.y() - self._gap
+        for line in self._lines(place.width()):
+            x, y, height = place.x(), y + self._gap, max(size.height() for _, size in line)
+            for item, size in line if move else ():
+                item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2 * self._centred), size))
+                x += size.width() + self._gap
+            y += height
+        return max(0, y - place.y())
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        """What stands in each line, with its size."""
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        left = -1
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint()
-            if x > place.x() and x + size.width() > place.right() + 1:
-                x, y, line = place.x(), y + line + self._gap, 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line - place.y()
+            if not lines or size.width() > left:
+                lines.append([])
+                left = width
+            lines[-1].append((item, size))
+            left -= size.width() + self._gap
+        return lines
 
 
 class SideBySide(QWidget):
     """A wide part with a column of fixed width beside it; below it where there is no room for both.
 
-    With `column_first` the column stands before the wide part, or above it.
+    With `column_first` the column stands before the wide part, or above it. `stacked_changed` tells which.
     """
+
+    stacked_changed = Signal(bool)
 
     def __init__(self, wide: QWidget, column: QWidget, *, column_pixels: int = 288, least_pixels: int = 480,
                  column_first: bool = False) -> None:
@@ -106,3 +133,4 @@ class SideBySide(QWidget):
         width = current_theme().px(self._column_pixels)
         self._column.setMinimumWidth(0 if stacked else width)
         self._column.setMaximumWidth(16_777_215 if stacked else width)
+        self.stacked_changed.emit(stacked)

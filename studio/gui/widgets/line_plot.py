@@ -1,22 +1,24 @@
-"""A plot of several curves over training steps, each named at its end, with a level to compare with and a cursor."""
+"""A plot of several curves over training steps, each named at its end, with levels to compare with and a cursor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QResizeEvent, QWheelEvent
 
-from studio.gui.measured import Points, thinned
+from studio.gui.measured import Line, Points, rounded_up
+from studio.gui.steps_shown import ZOOM, Steps, moved, zoomed
 from studio.gui.theme import current_theme
-from studio.gui.widgets.plot import Plot, line_pen
-from studio.gui.words import number
+from studio.gui.widgets.axes import StepAxis, ValueAxis
+from studio.gui.widgets.drawn_curve import DrawnCurve, DrawnLevel, Name
+from studio.gui.widgets.plot import Plot
 
 _LABEL_AIR = 10
-_FAINT, _FAINTER, _MANY = 0.35, 0.14, 600
-"""How much is left of single measurements behind their mean: less where there are so many that they form a band."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +33,41 @@ class Curve:
     faint: Points | None = None
 
 
-class StepAxis(pg.AxisItem):
-    """Says steps as counts, never with a factor beside the axis."""
+class Level(NamedTuple):
+    """A value to compare with, its name and its colour."""
 
-    def __init__(self) -> None:
-        super().__init__("bottom")
-        self.enableAutoSIPrefix(False)
-
-    def tickStrings(self, values: list[float], _scale: float, _spacing: float) -> list[str]:
-        return [number(value) if value == round(value) else "" for value in values]
+    value: float
+    words: str
+    colour: str
 
 
 class LinePlot(Plot):
-    """Shows curves; `step_hovered` tells the step under the mouse, and -1 when the mouse leaves."""
+    """Shows curves. `step_hovered` tells the step under the mouse, and -1 when the mouse leaves; `steps_wanted` which
+    steps the wheel (with Ctrl) and dragging ask for, None for all. What is shown is only changed by `set_steps`.
+    """
 
     step_hovered = Signal(float)
+    steps_wanted = Signal(object)
     _ready = False
 
     def __init__(self, *, floor: float | None = None, ceiling: float | None = None, bottom: str = "",
                  height_pixels: int = 176) -> None:
-        super().__init__(bottom=bottom, axes={"bottom": StepAxis()})
+        self._values = ValueAxis()
+        super().__init__(bottom=bottom, axes={"bottom": StepAxis(), "left": self._values})
         self._floor, self._ceiling, self._height = floor, ceiling, height_pixels
         self._curves: list[Curve] = []
-        self._level: tuple[float, str] | None = None
-        self._items: list[pg.GraphicsObject] = []
-        self._labels: list[tuple[pg.TextItem, float]] = []
-        self._room = (0.0, 1.0)
+        self._levels: list[Level] = []
+        self._drawn: list[DrawnCurve] = []
+        self._drawn_levels: list[DrawnLevel] = []
+        self._room: Steps = (0.0, 1.0)
+        self._shown: Steps | None = None
+        self._names_pixels = 0
+        self._dragged_from: QPointF | None = None
         self._cursor = pg.InfiniteLine(angle=90)
         self._cursor.setZValue(5)
         self._cursor.hide()
         self.addItem(self._cursor, ignoreBounds=True)
+        self.getViewBox().disableAutoRange()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scene().sigMouseMoved.connect(self._hover)
         self._ready = True
@@ -70,12 +77,51 @@ class LinePlot(Plot):
         """Give the curves that are drawn."""
         return list(self._curves)
 
-    def set_value(self, curves: list[Curve], *, level: tuple[float, str] | None = None,
-                  steps: tuple[float, float] | None = None) -> None:
-        """Draw curves, and a dashed level with its name; `steps` is what the axis spans at least."""
-        self._curves, self._level = [curve for curve in curves if len(curve.points[0])], level
+    @property
+    def levels(self) -> list[Level]:
+        """The levels that are drawn."""
+        return list(self._levels)
+
+    @property
+    def whole(self) -> Steps:
+        """The first and the last step of all that there is to show."""
+        low, high = self._room
+        ends = [float(curve.points[0][-1]) for curve in self._curves]
+        starts = [float(curve.points[0][0]) for curve in self._curves]
+        return min([low, *starts]), max([high, low + 1, *ends])
+
+    def set_value(self, curves: Sequence[Curve], *, levels: Sequence[Level] = (), steps: Steps | None = None) -> None:
+        """Draw curves, and dashed levels with their names; `steps` is what the axis spans at least."""
+        self._curves, self._levels = [curve for curve in curves if len(curve.points[0])], list(levels)
         self._room = steps or (0.0, 1.0)
         self._draw()
+
+    def set_steps(self, shown: Steps | None) -> None:
+        """Show some steps only, or all."""
+        if shown != self._shown:
+            self._shown = shown
+            self._draw()
+
+    @property
+    def names_pixels(self) -> int:
+        """The room that the names beside the curves' ends need."""
+        metrics = QFontMetrics(current_theme().font(11))
+        words = [*(curve.words for curve in self._curves), *(level.words for level in self._levels)]
+        return max((metrics.horizontalAdvance(f"●  {text}") for text in words), default=0) + current_theme().px(
+            _LABEL_AIR)
+
+    def set_names_pixels(self, pixels: int) -> None:
+        """Leave at least so much room for names, so that the steps of plots above each other lie above each other."""
+        if pixels != self._names_pixels:
+            self._names_pixels = pixels
+            self._span()
+
+    def set_logarithmic(self, logarithmic: bool) -> None:
+        """Draw values by their logarithm, or as they are."""
+        if logarithmic != self._values.logarithmic:
+            self._values.logarithmic = logarithmic
+            self._values.picture = None
+            self._draw()
 
     def set_cursor(self, step: float | None) -> None:
         """Put the cursor on a step, or take it away."""
@@ -102,96 +148,106 @@ class LinePlot(Plot):
         super().leaveEvent(event)
         self.step_hovered.emit(-1.0)
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            times = ZOOM ** (event.angleDelta().y() / 120)
+            self.steps_wanted.emit(zoomed(self._shown, self.whole, times=times, around=self._step_at(event.position())))
+            event.accept()
+        else:
+            event.ignore()  # the page scrolls
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._dragged_from = event.position()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self._dragged_from = None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._dragged_from is not None and event.buttons():
+            by = self._step_at(self._dragged_from) - self._step_at(event.position())
+            self._dragged_from = event.position()
+            self.steps_wanted.emit(moved(self._shown, self.whole, by=by))
+        else:
+            super().mouseMoveEvent(event)
+
     def _draw(self) -> None:
-        for item in self._items:
-            self.removeItem(item)
-        self._items, self._labels = [], []
-        for curve in self._curves:
-            self._draw_curve(curve)
-        if self._level:
-            value, words = self._level
-            line = pg.InfiniteLine(value, angle=0, pen=line_pen(current_theme().chance, dashed=True))
-            self._keep(line)
-            self._name(words, current_theme().chance, value)
+        while len(self._drawn) < len(self._curves):
+            self._drawn.append(DrawnCurve(self))
+        while len(self._drawn_levels) < len(self._levels):
+            self._drawn_levels.append(DrawnLevel(self))
+        for unused in self._drawn[len(self._curves):]:
+            unused.hide()
+        for unneeded in self._drawn_levels[len(self._levels):]:
+            unneeded.hide()
+        for curve, drawn in zip(self._curves, self._drawn, strict=False):
+            drawn.show(self._placed(curve.points), colour=curve.colour, dashed=curve.dashed, dots=curve.dots,
+                       faint=None if curve.faint is None else self._placed(curve.faint))
+            drawn.name.show(curve.words, colour=curve.colour)
+        for level, line in zip(self._levels, self._drawn_levels, strict=False):
+            line.show(float(self._values.places_of(np.array([level.value]))[0]), colour=level.colour)
+            line.name.show(level.words, colour=level.colour)
         self._span()
 
-    def _draw_curve(self, curve: Curve) -> None:
-        if curve.faint is not None:
-            share = _FAINT if len(curve.faint[0]) <= _MANY else _FAINTER
-            faint = pg.PlotCurveItem(*thinned(curve.faint),
-                                     pen=pg.mkPen(current_theme().faint(curve.colour, share=share), width=1))
-            self._keep(faint)
-        points = thinned(curve.points)
-        self._keep(pg.PlotCurveItem(*points, pen=line_pen(curve.colour, dashed=curve.dashed)))
-        if curve.dots and len(points[0]) <= 80:
-            self._keep(pg.ScatterPlotItem(*points, size=current_theme().px(5), pen=None, brush=curve.colour))
-        self._name(curve.words, curve.colour, float(points[1][-1]))
-
-    def _name(self, words: str, colour: str, value: float) -> None:
-        theme = current_theme()
-        label = pg.TextItem(html=f'<span style="color:{colour}">●</span> '
-                                 f'<span style="color:{theme.text}">{words.replace(" ", "&nbsp;")}</span>',
-                            anchor=(0, 0.5), fill=theme.ground)
-        label.textItem.setFont(theme.font(11))
-        label.textItem.document().setDocumentMargin(1)
-        label.setZValue(6)
-        self._keep(label)
-        self._labels.append((label, value))
-
-    def _keep(self, item: pg.GraphicsObject) -> None:
-        self._items.append(item)
-        self.addItem(item, ignoreBounds=True)
+    def _placed(self, points: Points) -> Points:
+        """Where the points lie: those up to the last step shown, for beyond it stand the names."""
+        end = len(points[0]) if self._shown is None else int(np.searchsorted(points[0], self._shown[1] + 1e-9))
+        return points[0][:end], self._values.places_of(points[1][:end])
 
     def _span(self) -> None:
         """Fit the axes: room for the names at the right, no two names over each other."""
-        low, high = self._room
-        ends = [float(curve.points[0][-1]) for curve in self._curves]
-        starts = [float(curve.points[0][0]) for curve in self._curves]
-        low, high = min([low, *starts]), max([high, low + 1, *ends])
-        width = max(1.0, self.getViewBox().width())
-        wanted = self._label_pixels()
-        share = min(0.6, wanted / width)
-        whole = (high - low) / (1 - share)
-        self.setXRange(low, low + whole, padding=0)
-        bottom, top = self._heights()
+        low, high = self._shown or self.whole
+        share = min(0.6, max(self.names_pixels, self._names_pixels) / max(1.0, self.getViewBox().width()))
+        # All steps end at a round one, so that a curve that grows does not move the axis, which is slow to draw.
+        end = high if self._shown else low + rounded_up(high - low)
+        self.setXRange(low, low + (end - low) / (1 - share), padding=0)
+        bottom, top = self._span_of_values(low, high)
         self.setYRange(bottom, top, padding=0)
-        self._place_labels(high, bottom, top)
+        self._place_names(low, high, bottom, top)
 
-    def _label_pixels(self) -> float:
-        metrics = QFontMetrics(current_theme().font(11))
-        words = [curve.words for curve in self._curves] + ([self._level[1]] if self._level else [])
-        return max((metrics.horizontalAdvance(f"●  {text}") for text in words), default=0) + current_theme().px(
-            _LABEL_AIR)
-
-    def _heights(self) -> tuple[float, float]:
-        values = [curve.points[1] for curve in self._curves]
-        values += [curve.faint[1] for curve in self._curves if curve.faint is not None]
-        if self._level:
-            values.append(np.array([self._level[0]]))
-        found = np.concatenate([*values, np.empty(0)])
+    def _span_of_values(self, first: float, last: float) -> tuple[float, float]:
+        """The lowest and the highest place on the axis, of the steps shown."""
+        points = [part for curve in self._curves for part in (curve.points, curve.faint) if part is not None]
+        values = [_between(part, first, last) for part in points] + [np.array([one.value for one in self._levels])]
+        found = self._values.places_of(np.concatenate(values))
+        logarithmic = self._values.logarithmic
+        floor = None if logarithmic else self._floor
+        ceiling = None if logarithmic else self._ceiling
         if not len(found):
-            return (self._floor or 0.0), (self._ceiling or 1.0)
+            return (0.0, 1.0) if logarithmic else ((self._floor or 0.0), (self._ceiling or 1.0))
         low, high = float(found.min()), float(found.max())
-        least = low if self._floor is None else self._floor
-        air = 0.08 * max(high - least, 1e-3 * abs(high), 1e-9)
-        low = low - air if self._floor is None else self._floor
-        high = high + air if self._ceiling is None else min(self._ceiling, high + air)
+        air = 0.08 * max(high - (low if floor is None else floor), 1e-3 * abs(high), 1e-9)
+        low = low - air if floor is None else floor
+        high = high + air if ceiling is None else min(ceiling, high + air)
         return low, max(high, low + 1e-9)
 
-    def _place_labels(self, right: float, bottom: float, top: float) -> None:
+    def _place_names(self, first: float, right: float, bottom: float, top: float) -> None:
         """Put each name at the end of its curve; names that would touch are moved apart, within the plot."""
         height = max(1.0, self.getViewBox().height())
         tall = (QFontMetrics(current_theme().font(11)).height() + 3) * (top - bottom) / height
-        places = sorted(((min(max(value, bottom), top), label) for label, value in self._labels),
-                        key=lambda place: place[0])
-        heights = _apart([place[0] for place in places], least=tall, low=bottom + tall / 2, high=top - tall / 2)
-        for (_, label), at in zip(places, heights, strict=True):
-            label.setPos(right, at)
+        named: list[tuple[float, Name]] = [
+            (_between(curve.points, first, right)[-1], drawn.name)
+            for curve, drawn in zip(self._curves, self._drawn, strict=False)]
+        named += [(level.value, line.name) for level, line in zip(self._levels, self._drawn_levels, strict=False)]
+        values = self._values.places_of(np.array([value for value, _ in named]))
+        order = np.argsort(values, kind="stable").tolist()
+        heights = _apart([min(max(float(values[place]), bottom), top) for place in order], least=tall,
+                         low=bottom + tall / 2, high=top - tall / 2)
+        for place, at in zip(order, heights, strict=True):
+            named[place][1].item.setPos(right, at)
+
+    def _step_at(self, place: QPointF) -> float:
+        return float(self.getViewBox().mapSceneToView(self.mapToScene(place.toPoint())).x())
 
     def _hover(self, scene: QPointF) -> None:
         box = self.getViewBox()
         if self._curves and box.sceneBoundingRect().contains(scene):
             self.step_hovered.emit(float(box.mapSceneToView(scene).x()))
+
+
+def _between(points: Points, first: float, last: float) -> Line:
+    """The values of the steps from `first` to `last`: at least that of the step before, or the first of all."""
+    start, stop = np.searchsorted(points[0], [first, last + 1e-9])
+    return points[1][min(start, max(stop - 1, 0)):max(stop, 1)]
 
 
 def _apart(heights: list[float], *, least: float, low: float, high: float) -> list[float]:
