@@ -37,6 +37,8 @@ _PESSIMISM = 1.4
 _FORWARD_SHARE = 0.35
 """What a forward pass alone takes of a training step."""
 _LONG_HOURS = 12
+_RAM = torch.device("cpu")
+"""The machine's own memory, where the process and the batches that it makes lie even when a GPU computes."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class _Measured:
     step_seconds: float
     peak_memory_bytes: int
     free_memory_bytes: int
+    peak_ram_bytes: int
+    free_ram_bytes: int
     checkpoint_bytes: int
     parameters: int
 
@@ -77,13 +81,13 @@ def preflight(project: Project, recipe: Recipe, *, stop: Callable[[], bool] = la
 
 def _one_step(plan: Plan, device: torch.device, precision: Precision) -> _Measured:
     """Take up to three steps from the real loader; the first one warms up, unless it takes long."""
-    free = free_memory_bytes(device)
+    free, free_ram = free_memory_bytes(device), free_memory_bytes(_RAM)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     before = 0 if device.type == "cuda" else used_memory_bytes(device)
     network = prepared(build_network(plan.recipe).to(device), precision)
     stepper = Stepper(network, Objective.of(plan.recipe), plan.recipe.training, device=device, precision=precision)
-    seconds, used = math.inf, 0
+    seconds, used, ram = math.inf, 0, 0
     with Loader(plan, device=device) as loader:
         for _ in range(3):
             batch = loader.take()
@@ -92,10 +96,12 @@ def _one_step(plan: Plan, device: torch.device, precision: Precision) -> _Measur
             wait_for(device)
             took = time.perf_counter() - start
             seconds, used = min(seconds, took), max(used, used_memory_bytes(device) - before)
+            ram = max(ram, used_memory_bytes(_RAM))
             if took > _PATIENT_SECONDS:
                 break
     size = sum(tensor.numel() * tensor.element_size() for tensor in stepper.tensors().values())
-    return _Measured(seconds, used, free, size, sum(parameter.numel() for parameter in network.parameters()))
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return _Measured(seconds, used, free, ram, free_ram, size, parameters)
 
 
 def _result(plan: Plan, device: Device, precision: Precision, measured: _Measured, *,
@@ -110,6 +116,7 @@ def _result(plan: Plan, device: Device, precision: Precision, measured: _Measure
         "step_seconds": round(measured.step_seconds, 5),
         "samples_per_second": round(training.batch_size / measured.step_seconds, 2),
         "peak_memory_bytes": measured.peak_memory_bytes, "free_memory_bytes": measured.free_memory_bytes,
+        "peak_ram_bytes": measured.peak_ram_bytes, "free_ram_bytes": measured.free_ram_bytes,
         "disk_needed_bytes": disk, "disk_free_bytes": disk_free_bytes, "steps": steps, "expected_seconds": seconds,
         "chance": task.chance, "balanced_chance": task.balanced_chance, "classes": task.classes,
         "videos": len(plan.train.videos) + len(plan.validation.videos),

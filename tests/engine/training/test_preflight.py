@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -23,7 +24,9 @@ def test_one_real_step_is_measured_and_nothing_is_kept(tmp_path: Path) -> None:
         "device", "device_reason", "precision", "precision_detail", "parameters", "step_seconds", "samples_per_second",
         "peak_memory_bytes", "free_memory_bytes", "disk_needed_bytes", "disk_free_bytes", "steps", "expected_seconds",
         "chance", "balanced_chance", "classes", "videos", "train_videos", "validation_videos", "too_short",
-        "span_frames", "warnings"}
+        "span_frames", "warnings", "peak_ram_bytes", "free_ram_bytes"}
+    assert 50e6 < result["peak_ram_bytes"] < psutil.virtual_memory().total  # torch alone is larger than 50 MB
+    assert result["peak_ram_bytes"] > result["peak_memory_bytes"] and result["free_ram_bytes"] > 0
     assert (result["steps"], result["classes"], result["videos"], result["span_frames"]) == (1000, 6, 8, 18)
     low, high = result["expected_seconds"]
     assert 1000 * result["step_seconds"] <= low * 1.01 < high
