@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 import studio
-from studio.commands import look, machine, masks, prepare, queue
+from studio.commands import look, machine, masks, prepare, queue, steer
 from studio.commands.edge import DONE, STOPPED, WRONG_USAGE, Work, form_of, perform, tell_failure
 from studio.commands.options import ListsRecipeOptions, operation
 from studio.engine.errors import StudioError, UsageError
@@ -21,9 +21,9 @@ OpenWindow = Callable[[Path | None], int]
 _WrongUsage: type[Exception] = typer.BadParameter.__mro__[1]
 """What Typer raises for anything wrong on the command line; it has no public name."""
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[Callable[..., Work], ...]] = {
     "Prepare": (prepare.scan, prepare.relink, masks.mask, prepare.preview, prepare.probe, prepare.preflight),
-    "Train": (prepare.train, queue.queue, prepare.runs),
+    "Train": (prepare.train, queue.queue, prepare.runs, steer.pause, steer.go_on, steer.stop),
     "Look inside and judge": (look.features, look.neighbours, look.activations, look.units,
                               look.attribution, look.evaluate, look.report,
                               look.export),
@@ -73,7 +73,8 @@ def application(open_window: OpenWindow) -> typer.Typer:
     for panel, commands in COMMANDS.items():
         for command in commands:
             cls = ListsRecipeOptions if command is prepare.train else None
-            app.command(rich_help_panel=panel, cls=cls)(operation(command))
+            name = "continue" if command is steer.go_on else None  # a word that Python keeps for itself
+            app.command(name, rich_help_panel=panel, cls=cls)(operation(command))
     for hidden in (machine.service, machine.examine):
         app.command(hidden=True)(hidden)
     return app

@@ -64,6 +64,9 @@ def test_scan_preview_and_train(sample_clips: Path, recipe_file: str, tmp_path: 
     assert {name: found[name] for name in ("videos", "good", "partial", "unreadable", "problems")} == {
         "videos": 10, "good": 10, "partial": 0, "unreadable": 0, "problems": []}
     assert (found["groups"], found["frames"] > 700, found["seconds"] > 25) == (4, True, True)
+    folders = {path.parent for path in sample_clips.rglob("*.*") if path.is_file()}
+    assert result_of(["scan", project, "--groups", "folders"], capsys)["groups"] == len(folders) != 4
+    assert result_of(["scan", project, "--group-pattern", r"(\w+-\d+)\."], capsys)["groups"] == 4
 
     out = tmp_path / "tuples.png"
     shown = result_of(["preview", project, "--task", "clip-order", "-n", "2", "-o", str(out)], capsys)
@@ -169,6 +172,10 @@ def failure(arguments: Sequence[str], capsys: Capture) -> tuple[int, str]:
     (["preview", "{trained}", "--task", "clip-order", "--recipe", "opn"], 2, "a recipe has its own task"),
     (["preview", "{trained}", "--task", "clip-order", "-o", "a.jpg"], 2, "pictures are written as PNG"),
     (["features", "{trained}", "nothing"], 2, "no such run"),
+    (["features", "{trained}", "tinny"], 2, "did you mean tiny?"),
+    (["pause", "{trained}", "tiny"], 2, "it does not train, it is finished"),
+    (["continue", "{trained}"], 2, "no run of this project trains now"),
+    (["stop", "{trained}"], 2, "no run of this project trains now"),
     (["neighbours", "{trained}", "latest", "--video", "none.mp4", "--at", "1"], 2, "no such video"),
     (["activations", "{trained}", "latest", "--video", "{video}", "--at", "1", "--layer", "conv9"], 2, "no such layer"),
     (["evaluate", "{trained}", "latest", "--protocol", "guess"], 2, "no such protocol"),
@@ -243,7 +250,7 @@ def test_version_and_help(capsys: Capture) -> None:
     listed = capsys.readouterr().out
     for command in ("open", "demo", "scan", "preview", "train", "runs", "features", "neighbours", "activations",
                     "units", "attribution", "probe", "preflight", "evaluate", "report", "export", "doctor",
-                    "queue"):
+                    "queue", "pause", "continue", "stop"):
         assert f" {command} " in listed
     assert "service" not in listed
     assert main(["train", "--help"]) == 0

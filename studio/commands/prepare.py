@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from typer import Argument, Option
 from studio.commands.edge import Work
 from studio.commands.options import ProjectFolder, RecipeName, Settings, png
 from studio.engine.errors import UsageError
+from studio.engine.events import Events
 
 
 def scan(
@@ -21,8 +23,8 @@ def scan(
         "--group-pattern", metavar="REGEX", help="Group videos (patient, session) by the first bracket of this pattern "
         "in their path", show_default=False)] = "",
     groups: Annotated[Path | None, Option(
-        "--groups", metavar="FILE.csv", help="Group videos by a file with the columns path,label,group",
-        show_default=False)] = None,
+        "--groups", metavar="folders|FILE.csv", help="Group videos by the folder they lie in (one folder a patient, "
+        "not for folders that are labels), or by a file with the columns path,label,group", show_default=False)] = None,
     frames_per_second: Annotated[float | None, Option(
         "--frames-per-second", metavar="RATE", help="Frames a second of folders of numbered pictures, each of which is "
         "one video (25 if never said); 0 leaves such folders alone", min=0, max=1000, show_default=False)] = None,
@@ -48,7 +50,9 @@ def scan(
         raise UsageError(f"--short-side {short_side}", f"frames are {SMALLEST_SIDE} to {LARGEST_SIDE} pixels",
                          "Write 128 or 256")
     grouping = None
-    if groups is not None:
+    if groups == Path("folders"):
+        grouping = Grouping(by="folder")
+    elif groups is not None:
         grouping = Grouping(by="csv", csv=str(groups.resolve()))
     elif group_pattern:
         grouping = Grouping(by="pattern", pattern=group_pattern)
@@ -151,8 +155,11 @@ def train(
     opened = Project.open(project)
     folder = opened.run_folder(resume) if resume else None
     made = recipe_from_toml(folder / RECIPE, settings or []) if folder else load_recipe(recipe, settings or [])
-    alone = Work(lambda stop: run(opened, made, name=name, resume=folder, devices=devices, stop=stop))
-    return Work(lambda stop: then_queue(opened, alone.start(stop), stop=stop)) if then else alone
+
+    def first(stop: Callable[[], bool]) -> Events:
+        return run(opened, made, name=name, resume=folder, devices=devices, stop=stop)
+
+    return Work(lambda stop: then_queue(opened, first, stop=stop) if then else first(stop))
 
 
 def runs(project: ProjectFolder) -> Work:

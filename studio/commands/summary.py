@@ -14,6 +14,8 @@ from studio.engine.events import Finished
 from studio.engine.guessing import Guessing
 
 Result = dict[str, Any]
+_STEERS = ("pause", "continue", "stop")
+"""Operations that ask something of a training in another process."""
 SHOWN_PROBLEMS = 20
 _ALIKE = ("\n(where one answer is commoner than the others, as in shuffle-and-learn, each answer counts alike in the "
           "columns right and guessing)")
@@ -47,6 +49,8 @@ def shortfall(finished: Finished) -> StudioError | None:
 def _stopped(finished: Finished) -> str:
     if finished.operation == "queue":
         return "Stopped and saved. Go on with the rest with: studio queue PROJECT --run\n" + _queue(finished.result)
+    if finished.operation in _STEERS:
+        return "Not waited for any longer. It was asked, and does it after its present step."
     if "queue" in finished.result:
         return "The queue was stopped; the rest of it waits.\n" + _train(finished.result)
     if finished.operation == "train":
@@ -109,6 +113,28 @@ def _queue(result: Result) -> str:
     return "\n".join([*lines, table(rows), *problems])
 
 
+def _paused(result: Result) -> str:
+    return f"Paused: {_reached(result)}. Let it go on with: studio continue PROJECT {result['run']}"
+
+
+def _going_on(result: Result) -> str:
+    return f"Going on: {_reached(result)}"
+
+
+def _ended(result: Result) -> str:
+    lines = list[str]()
+    if "run" in result:
+        lines = [f"Stopped and saved: {_reached(result)}", f"Go on with: studio train PROJECT --resume {result['run']}"]
+    if waiting := result.get("waiting"):
+        lines.append(f"The queue is stopped, {counted(len(waiting), 'run')} waiting. Go on with the rest with: "
+                     "studio queue PROJECT --run")
+    return "\n".join(lines or ["The queue is stopped. Nothing waits."])
+
+
+def _reached(result: Result) -> str:
+    return f"{result['run']}, at step {result['steps']} of {result['total_steps'] or '?'}"
+
+
 def _preflight(result: Result) -> str:
     low, high = result["expected_seconds"]
     reason = f" ({result['device_reason']})" if result.get("device_reason") else ""
@@ -117,6 +143,7 @@ def _preflight(result: Result) -> str:
         "expected time": (f"{_span(low, high)} for {counted(result['steps'], 'step')} "
                           f"({result['samples_per_second']:.1f} tuples a second)"),
         "memory": f"{size(result['peak_memory_bytes'])} at most, {size(result['free_memory_bytes'])} free",
+        "RAM": f"{size(result['peak_ram_bytes'])} for the program, {size(result['free_ram_bytes'])} free",
         "disk": f"{size(result['disk_needed_bytes'])} needed, {size(result['disk_free_bytes'])} free",
         "network": (f"{result['parameters'] / 1e6:.2f} million parameters, {result['classes']} answers, "
                     f"guessing gives {share(result['chance'])}"),
@@ -227,7 +254,7 @@ def _plain(result: Result) -> str:
 
 _SUMMARIES: dict[str, Callable[[Result], str]] = {
     "scan": _scan, "relink": _relink, "mask": mask_text, "preview": _preview, "train": _train,
-    "preflight": _preflight, "runs": _runs, "queue": _queue,
+    "preflight": _preflight, "runs": _runs, "queue": _queue, "pause": _paused, "continue": _going_on, "stop": _ended,
     "features": _features, "neighbours": neighbours_text, "activations": _activations, "units": _units,
     "attribution": _attribution, "probe": _probe, "evaluate": evaluation_text, "report": _report,
     "export": _export, "doctor": _doctor, "demo": _demo}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import os
-import re
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -22,6 +23,7 @@ TierName = Literal["auto", "memory", "map", "jpeg", "video"]
 """Where frames come from."""
 
 CACHE_MARKER = "studio-cache.txt"
+_NOT_IN_FOLDERS = '/\\:*?"<>|'
 SMALLEST_SIDE, LARGEST_SIDE = 64, 512
 """Of cached frames: the shorter side in pixels."""
 
@@ -32,6 +34,13 @@ def tier_named(name: str) -> TierName:
         if tier == name:
             return cast("TierName", tier)
     raise UsageError(f"tier {name}", "there is no such tier", f"Name one of {', '.join(get_args(TierName))}")
+
+
+def run_name(typed: str) -> str:
+    """Give the name that a run's folder gets: as it was typed, but for what no folder's name can hold on Windows."""
+    kept = "".join(one if one.isprintable() and one not in _NOT_IN_FOLDERS else "-"
+                   for one in unicodedata.normalize("NFC", typed.strip()))
+    return kept.strip(" .-") or "run"
 
 
 class Source(BaseModel):
@@ -46,8 +55,9 @@ class Grouping(BaseModel):
     """How videos form groups (patient, recording session), which are never split between train and validation."""
 
     model_config = ConfigDict(extra="forbid")
-    by: Literal["video", "pattern", "csv"] = Field(
-        "video", description="Every video its own group (UCF101's names are recognised), a pattern, or a CSV file")
+    by: Literal["video", "folder", "pattern", "csv"] = Field(
+        "video", description="Every video its own group (UCF101's names are recognised), all videos of one folder, a "
+                             "pattern, or a CSV file")
     pattern: str = Field("", description="Regular expression on the path; its first bracket is the group")
     csv: str = Field("", description="CSV file with the columns path, label and optionally group and split")
 
@@ -227,8 +237,7 @@ class Project:
 
     def new_run_folder(self, name: str) -> Path:
         """Make `runs/<date>-<name>`, with a number where that exists."""
-        clean = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "run"
-        base = f"{datetime.datetime.now():%Y-%m-%d-%H%M}-{clean}"
+        base = f"{datetime.datetime.now():%Y-%m-%d-%H%M}-{run_name(name)}"
         for number in range(1, 10_000):
             folder = self.runs_folder / (base if number == 1 else f"{base}-{number}")
             try:
@@ -250,9 +259,12 @@ class Project:
         runs = self.run_folders()
         if name == "latest" and runs:
             return runs[-1]
-        found = [run for run in runs if run.name == name] or [run for run in runs if run.name.endswith(f"-{name}")]
+        ending = f"-{run_name(name)}"
+        found = [run for run in runs if run.name == name] or [run for run in runs if run.name.endswith(ending)]
         if found:
             return found[-1]
         known = ", ".join(run.name for run in runs[-5:]) or "it has none yet"
-        raise UsageError(name, f"the project has no such run (its last runs: {known})",
+        near = difflib.get_close_matches(name, [part for run in runs for part in (run.name[16:], run.name)], n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(name, f"the project has no such run ({meant}its last runs: {known})",
                          "Name one of them, or train one with: studio train PROJECT --recipe quick")

@@ -114,6 +114,21 @@ def set_problem(project: Project, entry_id: str, problem: str) -> None:
         put(project, replace(_entry(_path(project, entry_id)), problem=problem))
 
 
+def request_stop(project: Project) -> None:
+    """Ask whoever trains the queue to stop after its present step, also between two runs; the rest goes on waiting."""
+    files.write_text(project.root / FOLDER / runs.STOP, "stop\n")
+
+
+def stop_requested(project: Project) -> bool:
+    """Whether somebody asked the queue to stop."""
+    return (project.root / FOLDER / runs.STOP).exists()
+
+
+def forget_stop(project: Project) -> None:
+    """Take the wish to stop away: a new start overrules it."""
+    files.remove(project.root / FOLDER / runs.STOP)
+
+
 def numbered(project: Project, number: int) -> Entry:
     """Give the entry at a place, from 1. Raises `UsageError` when there is none."""
     entries = look(project).entries

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.engine.errors import ProjectError, UsageError
-from studio.engine.project import Project
+from studio.engine.project import Project, run_name
 
 
 @pytest.fixture
@@ -63,15 +63,23 @@ def test_a_missing_source_folder_is_wrong_usage(project: Project, tmp_path: Path
         project.add_source(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize(("typed", "name"), [
+    ("Müller, Hans", "Müller, Hans"), (" 腹部エコー 2 ", "腹部エコー 2"), ("u\u0308ber", "über"),
+    ("a/b\\c:d", "a-b-c-d"), ('a*?"<>|b', "a------b"), ("a\tb\x00c", "a-b-c"), ("..", "run"), ("trailing.", "trailing"),
+    ("", "run")])
+def test_a_run_is_called_what_was_typed_but_for_what_no_folder_can_be_called(typed: str, name: str) -> None:
+    assert run_name(typed) == name and run_name(name) == name
+
+
 def test_runs_are_found_by_name_and_latest(project: Project) -> None:
     names = []
     for _ in range(2):
-        folder = project.new_run_folder("my run: ünïcode/..")
+        folder = project.new_run_folder("my run: ünïcode\t/..")
         (folder / "recipe.toml").write_text("name = 'x'")
         names.append(folder.name)
-    assert names[0].endswith("-my-run-n-code") and names[1] == names[0] + "-2"
+    assert names[0].endswith("-my run- ünïcode") and names[1] == names[0] + "-2"
     assert project.run_folder("latest").name == names[1]
     assert project.run_folder(names[0]).name == names[0]
-    assert project.run_folder("my-run-n-code").name == names[0]
+    assert project.run_folder("my run: ünïcode").name == names[0]
     with pytest.raises(UsageError, match="no such run"):
         project.run_folder("other")

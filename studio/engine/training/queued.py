@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,25 +47,44 @@ def train_queue(project: Project, *, stop: Callable[[], bool] = lambda: False) -
 
     An entry leaves the queue when its run is there and has its first checkpoint, so that it can go on. One that fails
     is told, its sentence is kept with its run or, when it could not even begin, with the entry, and the next goes on.
-    A stop stops the present run and leaves the rest waiting. Raises `UsageError` while a run trains on this machine,
-    `ProjectError` while another process is at work on this queue.
+    A stop, also one that was asked of the queue, stops the present run and leaves the rest waiting. Raises `UsageError`
+    while a run trains on this machine, `ProjectError` while another process is at work on this queue.
     """
     for run in list_runs(project):
         refuse_if_running(run.folder)
-    with alone(project.root, "queue", doing="another process that trains the queue"):
-        outcome = yield from _work(project, stop)
+    with _at_work(project):
+        outcome = yield from _work(project, _or_asked(project, stop))
     yield Finished(operation="queue", result=outcome.told(project), stopped=outcome.stopped)
 
 
-def then_queue(project: Project, first: Events, *, stop: Callable[[], bool] = lambda: False) -> Events:
-    """Do a training, and when it is over train what waits, unless it was stopped.
+def then_queue(project: Project, first: Callable[[Callable[[], bool]], Events], *,
+               stop: Callable[[], bool] = lambda: False) -> Events:
+    """Do a training, and when it is over train what waits, unless it was stopped. `first` takes the wish to stop.
 
-    Its result says under `queue` what became of that. A training that fails after its run began fails at the end.
+    The queue is held from the start, so that nothing comes between. The result says under `queue` what became of it.
+    A training that fails after its run began fails at the end.
     """
-    finished, failure = None, None
-    begun = False
+    with contextlib.ExitStack() as stack:
+        held = _alone(stack, project)
+        wish = _or_asked(project, stop) if held else stop
+        finished, failure = yield from _first(project, first(wish))
+        if failure is not None:
+            yield Warned(code="first-failed", message=f"{failure.value}: {failure.rule}.", remedy=failure.remedy)
+        outcome, more = _Outcome(stopped=bool(finished and finished.stopped)), {}
+        if not outcome.stopped and queue.look(project).entries and (held or _alone(stack, project)):
+            outcome = yield from _work(project, _or_asked(project, stop))
+            more = {"queue": outcome.told(project)}
+    if failure is not None:
+        raise failure
+    if finished is not None:
+        yield Finished(operation=finished.operation, result=finished.result | more, stopped=outcome.stopped)
+
+
+def _first(project: Project, events: Events) -> Generator[Event, None, tuple[Finished | None, StudioError | None]]:
+    """Pass a training on, but for its end; a failure is raised where nothing waits or it did not even begin."""
+    begun, finished = False, None
     try:
-        for event in _closed_at_the_end(first):
+        for event in _closed_at_the_end(events):
             begun = begun or (isinstance(event, Saved) and event.what == "run")
             if isinstance(event, Finished):
                 finished = event
@@ -74,27 +93,30 @@ def then_queue(project: Project, first: Events, *, stop: Callable[[], bool] = la
     except StudioError as error:
         if not begun or not queue.look(project).entries:
             raise
-        failure = _alone_of(error)
-    if failure is not None:
-        yield Warned(code="first-failed", message=f"{failure.value}: {failure.rule}.", remedy=failure.remedy)
-    outcome, more = _Outcome(stopped=bool(finished and finished.stopped)), {}
-    with contextlib.ExitStack() as stack:
-        if not outcome.stopped and queue.look(project).entries and _alone(stack, project):
-            outcome = yield from _work(project, stop)
-            more = {"queue": outcome.told(project)}
-    if failure is not None:
-        raise failure
-    if finished is not None:
-        yield Finished(operation=finished.operation, result=finished.result | more, stopped=outcome.stopped)
+        return None, _alone_of(error)
+    return finished, None
+
+
+@contextlib.contextmanager
+def _at_work(project: Project) -> Iterator[None]:
+    """Hold the queue for the length of a block. Raises `ProjectError` when another process does."""
+    with alone(project.root, "queue", doing="another process that trains the queue"):
+        queue.forget_stop(project)
+        yield
 
 
 def _alone(stack: contextlib.ExitStack, project: Project) -> bool:
     """Hold the queue while the stack lives; False where another process is at work on it."""
     try:
-        stack.enter_context(alone(project.root, "queue", doing="another process that trains the queue"))
+        stack.enter_context(_at_work(project))
     except ProjectError:
         return False
     return True
+
+
+def _or_asked(project: Project, stop: Callable[[], bool]) -> Callable[[], bool]:
+    """The wish to stop, or one that somebody left in the queue's folder."""
+    return lambda: stop() or queue.stop_requested(project)
 
 
 def _work(project: Project, stop: Callable[[], bool]) -> Generator[Event, None, _Outcome]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -20,6 +21,9 @@ from studio.engine.training.checkpoint import load_newest
 from studio.engine.training.loop import train
 from studio.engine.training.queued import PHASE, then_queue, train_queue
 from tests.engine.training.footage import make_project, tiny_recipe
+
+Stop: TypeAlias = Callable[[], bool]
+First: TypeAlias = Callable[[Stop], Iterator[Event]]
 
 
 @pytest.fixture
@@ -127,6 +131,29 @@ def test_a_wish_to_stop_in_the_folder_of_the_run_stops_the_queue_too(project: Pr
     assert end_of(events).stopped and waiting(project) == ["b"]
 
 
+def test_a_wish_to_stop_the_queue_is_heard_between_two_runs_and_a_new_start_overrules_it(project: Project) -> None:
+    add(project, "a")
+    add(project, "b")
+    events: list[Event] = []
+    for event in train_queue(project):
+        events.append(event)
+        if isinstance(event, Progress) and event.phase == PHASE and event.detail == "b":
+            queue.request_stop(project)
+    assert end_of(events).stopped and waiting(project) == ["b"] and trained(project) == [("a", "finished")]
+    assert not end_of(list(train_queue(project))).stopped and waiting(project) == []
+
+
+def test_a_wish_to_stop_the_queue_stops_the_present_run(project: Project) -> None:
+    add(project, "a", max_steps=1000)
+    add(project, "b")
+    events: list[Event] = []
+    for event in train_queue(project):
+        events.append(event)
+        if isinstance(event, Metric):
+            queue.request_stop(project)
+    assert end_of(events).stopped and waiting(project) == ["b"] and trained(project) == [("a", "stopped")]
+
+
 def test_what_is_taken_out_before_it_began_is_not_trained(project: Project) -> None:
     a = add(project, "a")
     add(project, "b")
@@ -211,26 +238,41 @@ class TestThenQueue:
     """A training with the queue behind it."""
 
     @pytest.fixture
-    def first(self, project: Project) -> Iterator[Event]:
-        return train(project, tiny_recipe(max_steps=2), name="first")
+    def first(self, project: Project) -> First:
+        return lambda stop: train(project, tiny_recipe(max_steps=2), name="first", stop=stop)
 
-    def test_the_queue_begins_when_the_run_is_over(self, project: Project, first: Iterator[Event]) -> None:
+    def test_the_queue_begins_when_the_run_is_over(self, project: Project, first: First) -> None:
         add(project, "a")
         end = end_of(list(then_queue(project, first)))
         assert end.operation == "train" and end.result["run"].endswith("-first")
         assert [name[16:] for name in end.result["queue"]["trained"]] == ["a"]
         assert trained(project) == [("first", "finished"), ("a", "finished")]
 
-    def test_without_a_queue_it_is_the_run_alone(self, project: Project, first: Iterator[Event]) -> None:
+    def test_without_a_queue_it_is_the_run_alone(self, project: Project, first: First) -> None:
         assert "queue" not in end_of(list(then_queue(project, first))).result
 
-    def test_a_run_that_somebody_stopped_leaves_the_queue_waiting(self, project: Project) -> None:
+    def test_a_run_that_somebody_stopped_leaves_the_queue_waiting(self, project: Project, first: First) -> None:
         add(project, "a")
         stop = lambda: bool(runs.list_runs(project))  # noqa: E731
-        end = end_of(list(then_queue(project, train(project, tiny_recipe(), name="first", stop=stop), stop=stop)))
+        end = end_of(list(then_queue(project, first, stop=stop)))
         assert end.stopped and waiting(project) == ["a"]
 
-    def test_a_stop_in_the_queue_is_told_as_such(self, project: Project, first: Iterator[Event]) -> None:
+    def test_it_holds_the_queue_from_the_start_and_the_first_run_hears_the_wish_to_stop_it(
+            self, project: Project) -> None:
+        add(project, "a")
+        queue.request_stop(project)  # of before, so it counts no more
+
+        def first(stop: Stop) -> Iterator[Event]:
+            with pytest.raises(ProjectError, match="at work on this project"):
+                list(train_queue(project))
+            assert not stop()
+            queue.request_stop(project)
+            yield from train(project, tiny_recipe(), name="first", stop=stop)
+
+        assert end_of(list(then_queue(project, first))).stopped
+        assert waiting(project) == ["a"] and trained(project) == [("first", "stopped")]
+
+    def test_a_stop_in_the_queue_is_told_as_such(self, project: Project, first: First) -> None:
         add(project, "a", max_steps=1000)
         add(project, "b")
         stop = StopRequest()
@@ -247,23 +289,23 @@ class TestThenQueue:
     def test_a_run_that_fails_lets_the_queue_begin_and_fails_at_the_end(self, project: Project) -> None:
         add(project, "a")
 
-        def failing() -> Iterator[Event]:
+        def failing(_stop: Stop) -> Iterator[Event]:
             yield Saved(what="run", path="runs/x")
             raise TrainingError("step 9", "it broke", "Mend it")
 
         seen: list[Event] = []
         with pytest.raises(TrainingError, match="it broke"):
-            seen.extend(then_queue(project, failing()))
+            seen.extend(then_queue(project, failing))
         assert trained(project) == [("a", "finished")]
 
     def test_one_that_cannot_begin_fails_at_once(self, project: Project) -> None:
         add(project, "a")
         recipe = tiny_recipe().model_copy(update={"starts_from": "nowhere"})
         with pytest.raises(UsageError, match="no such weights"):
-            list(then_queue(project, train(project, recipe)))
+            list(then_queue(project, lambda stop: train(project, recipe, stop=stop)))
         assert waiting(project) == ["a"]
 
-    def test_a_queue_that_another_process_trains_is_left_to_it(self, project: Project, first: Iterator[Event]) -> None:
+    def test_a_queue_that_another_process_trains_is_left_to_it(self, project: Project, first: First) -> None:
         add(project, "a")
         with alone(project.root, "queue", doing="a test"):
             assert not end_of(list(then_queue(project, first))).stopped
