@@ -45,7 +45,7 @@ def test_the_whole_engine_and_command_line_load_no_qt() -> None:
 def test_the_whole_window_loads_no_torch() -> None:
     loaded = _loaded_by(_modules("studio.gui"))
     assert "PySide6" in loaded
-    assert not loaded & {"torch", "torchvision"}
+    assert not loaded & {"torch", "torchvision", "cv2"}
 
 
 def test_import_contracts() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ class Finding(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Video:
     """What the catalogue knows of one video.
 
@@ -67,7 +68,11 @@ class Video:
 
 
 _FIELDS = [field.name for field in dataclasses.fields(Video) if field.name != "id"]
-_ROW = ["id", *_FIELDS]
+_PUT = {name: getattr(Video, name).__set__ for name in ("id", *_FIELDS)}
+"""Sets a field of a video that is being made, past the frozen class."""
+_OWN = {"id", "path", "identity", "size", "modified_ns", "excluded"}
+"""Fields in which hardly two videos are alike, or which have two values anyway."""
+_SLICE = 1000
 _TYPES = {"path": "BLOB NOT NULL", "size": "INTEGER", "modified_ns": "INTEGER", "declared_frames": "INTEGER",
           "frames": "INTEGER", "seconds": "REAL", "frames_per_second": "REAL", "width": "INTEGER",
           "height": "INTEGER", "motion": "REAL", "excluded": "INTEGER"}
@@ -82,9 +87,13 @@ _SCHEMA = (
 )
 
 
+_AMONG = "id IN (SELECT value FROM json_each(?))"
+
+
 def display_path(path: str) -> str:
     """Make a path that is no valid text showable; a valid one is unchanged."""
-    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    shown = path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return path if shown == path else shown  # one object, where a hundred thousand are kept
 
 
 class Catalogue:
@@ -102,7 +111,8 @@ class Catalogue:
                 self._db = sqlite3.connect(path, timeout=10)
             self._open(create=not read_only)
         except sqlite3.Error as error:
-            self._close_quietly()
+            if hasattr(self, "_db"):
+                self._db.close()
             raise ProjectError(str(path), f"the catalogue cannot be read ({error})",
                                "Move the file away and scan again; your videos and runs are not affected") from error
 
@@ -128,18 +138,20 @@ class Catalogue:
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         self._db.commit()
 
-    def _close_quietly(self) -> None:
-        if hasattr(self, "_db"):
-            self._db.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if kind is None:
-            self._db.commit()
-        self._db.close()
+        try:
+            if kind is None:
+                self._db.commit()
+        except sqlite3.Error as failed:
+            raise _not_written(self._path, failed) from failed
+        finally:
+            self._db.close()
+        if isinstance(error, sqlite3.Error):
+            raise _not_written(self._path, error) from error
 
     def commit(self) -> None:
         """Make the writes so far durable."""
@@ -147,14 +159,17 @@ class Catalogue:
 
     def videos(self, *, usable_only: bool = False) -> list[Video]:
         """List the videos in the order of their source and path; `usable_only`: readable and not excluded."""
-        return [_video(row) for row in self._ordered("WHERE verdict IN ('good', 'partial') AND NOT excluded"
-                                                     if usable_only else "")]
+        rows = self._ordered("WHERE verdict IN ('good', 'partial') AND NOT excluded" if usable_only else "")
+        return [video for some in _slices(rows, _SLICE) for video in some]
 
     def slices(self, videos: int) -> Iterator[list[Video]]:
         """List all videos as `videos` does, so many at a time: whoever reads can do something else in between."""
-        rows = self._ordered()
-        while some := rows.fetchmany(videos):
-            yield [_video(row) for row in some]
+        return _slices(self._ordered(), videos)
+
+    def some(self, video_ids: Iterable[int]) -> list[Video]:
+        """Give those of these videos that there are, in no order."""
+        rows = self._db.execute(f"SELECT id, {self._row} FROM videos WHERE {_AMONG}", (_listed(video_ids),))
+        return [video for some in _slices(rows, _SLICE) for video in some]
 
     def _ordered(self, where: str = "") -> sqlite3.Cursor:
         # With + all rows are read in one go and then sorted: the index would fetch them one by one.
@@ -166,10 +181,10 @@ class Catalogue:
 
     def video(self, video_id: int) -> Video:
         """Give one video. Raises `UsageError` when there is none of that number."""
-        row = self._db.execute(f"SELECT id, {self._row} FROM videos WHERE id = ?", (video_id,)).fetchone()
-        if row is None:
+        found = self.some([video_id])
+        if not found:
             raise UsageError(f"video number {video_id}", "the catalogue has no such video", "Scan its folder again")
-        return _video(row)
+        return found[0]
 
     def find(self, path: str) -> Video:
         """Find a video by its path inside its source, or by the end of it; or by its name as it is shown.
@@ -244,16 +259,16 @@ class Catalogue:
         rows = self._db.execute(f"SELECT id, {self._row} FROM videos WHERE {' AND '.join(where)} "
                                 f"ORDER BY {'+source, +path' if text else 'source, path'} LIMIT ?",
                                 (*values, limit))  # with + no index is used: few rows fit, and those are sorted
-        return [_video(row) for row in rows]
+        return _made(rows.fetchall(), {})
 
     def put(self, video: Video) -> int:
-        """Insert or replace the row of the video's source and path; returns its number."""
-        record = _record(video)
-        marks = ", ".join("?" * len(_FIELDS))
+        """Insert or replace the row of the video's source and path; returns its number: its own where that is free."""
+        record, marks = [video.id, *_record(video)], ", ".join("?" * len(_FIELDS))
+        free = "(SELECT ?1 WHERE ?1 AND NOT EXISTS (SELECT * FROM videos WHERE id = ?1))"
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in _FIELDS if name not in ("source", "path"))
         row = self._db.execute(
-            f"INSERT INTO videos ({_COLUMNS}) VALUES ({marks}) ON CONFLICT (source, path) DO UPDATE SET {updates} "
-            "RETURNING id", record).fetchone()
+            f"INSERT INTO videos (id, {_COLUMNS}) VALUES ({free}, {marks}) ON CONFLICT (source, path) "
+            f"DO UPDATE SET {updates} RETURNING id", record).fetchone()
         return int(row[0])
 
     def change(self, video_ids: Iterable[int], **values: Any) -> None:
@@ -262,7 +277,11 @@ class Catalogue:
             raise ValueError(f"a video has no {unknown}")
         sets = ", ".join(f'"{name}" = ?' for name in values)
         kept = [findings_text(value) if name == "findings" else value for name, value in values.items()]
-        self._db.executemany(f"UPDATE videos SET {sets} WHERE id = ?", [(*kept, video_id) for video_id in video_ids])
+        self._db.execute(f"UPDATE videos SET {sets} WHERE {_AMONG}", (*kept, _listed(video_ids)))
+
+    def put_groups(self, groups: Iterable[tuple[str, str, int]]) -> None:
+        """Set group and label of videos, each with the video's number."""
+        self._db.executemany('UPDATE videos SET "group" = ?, label = ? WHERE id = ?', groups)
 
     def signatures(self) -> dict[str, bytes]:
         """What the videos look like, as bits that can be compared (see `video.alike`), by their identity."""
@@ -279,8 +298,17 @@ class Catalogue:
         self._db.executemany("DELETE FROM videos WHERE id = ?", [(video_id,) for video_id in video_ids])
 
 
+def _not_written(path: Path, error: sqlite3.Error) -> ProjectError:
+    return ProjectError(str(path), f"the catalogue cannot be used ({error}), and is as it was",
+                        "Look at the disk and at what else has this project open, then try again")
+
+
 def _quoted(name: str) -> str:
     return f'"{name}"'
+
+
+def _listed(video_ids: Iterable[int]) -> str:
+    return json.dumps(list(video_ids))
 
 
 def _text(path: bytes) -> str:
@@ -303,13 +331,28 @@ def _record(video: Video) -> list[Any]:
     return [kept[name] if name in kept else getattr(video, name) for name in _FIELDS]
 
 
-def _video(row: tuple[Any, ...]) -> Video:
-    """Make a video of a row, without the steps of the frozen class: a catalogue may have a hundred thousand rows."""
-    video = object.__new__(Video)
-    values = video.__dict__
-    values.update(zip(_ROW, row, strict=True))
-    values["path"] = values["path"].decode("utf-8", "surrogateescape")
-    values["excluded"] = values["excluded"] == 1
-    if (text := values["findings"]) is not None:
-        values["findings"] = tuple(Finding(*one) for one in json.loads(text)) if text else ()
-    return video
+def _slices(rows: sqlite3.Cursor, videos: int) -> Iterator[list[Video]]:
+    known: dict[str, dict[Any, Any]] = {}
+    while some := rows.fetchmany(videos):
+        yield _made(some, known)
+
+
+def _made(rows: Sequence[tuple[Any, ...]], known: dict[str, dict[Any, Any]]) -> list[Video]:
+    """Make videos of rows, field by field and without the steps of the frozen class: there may be a hundred thousand.
+
+    Values that are alike become one object; `known` keeps them by field.
+    """
+    videos = [object.__new__(Video) for _row in rows]
+    for (name, put), column in zip(_PUT.items(), zip(*rows, strict=True), strict=bool(rows)):
+        values = [*map(_READ[name], column)] if name in _READ else column
+        same = known.setdefault(name, {})
+        deque(map(put, videos, values if name in _OWN else map(same.setdefault, values, values)), maxlen=0)
+    return videos
+
+
+def _findings(text: str | None) -> tuple[Finding, ...] | None:
+    return text if text is None else tuple(Finding(*one) for one in json.loads(text)) if text else ()
+
+
+_READ: dict[str, Callable[[Any], Any]] = {"path": _text, "excluded": lambda value: value == 1, "findings": _findings}
+"""How a value is made of what the row keeps."""

@@ -5,9 +5,11 @@ There may be a hundred thousand. They are counted while they are read, in a thre
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -20,8 +22,6 @@ from studio.gui.background import Pace
 AT_ONCE = 2000
 """So many videos are read while the window waits: that takes less time than a picture on the screen."""
 _SLICE = 100
-_FEW = 50
-"""So many are put into the list of usable ones one by one; for more it is made anew."""
 
 
 class Totals:
@@ -51,109 +51,142 @@ class Totals:
         self.seconds += sum(map(attrgetter("seconds"), videos))
         self.bad |= {video.id: video for video in videos if video.verdict != GOOD}
 
-    def replace(self, before: Video, video: Video) -> None:
-        """Count a video in place of what it was before."""
+    def replace(self, before: Collection[Video], videos: Sequence[Video]) -> None:
+        """Count videos in place of what they were before."""
         for name, counts in self._counters().items():
-            old = getattr(before, name)
-            counts[old] -= 1
-            if counts[old] <= 0:
-                del counts[old]
-        self.videos -= 1
-        self.excluded -= before.excluded
-        self.seconds -= before.seconds
-        if video.verdict == GOOD:
-            self.bad.pop(video.id, None)
-        self.add([video])
+            counts.subtract(map(attrgetter(name), before))
+            for old in {getattr(video, name) for video in before}:
+                if counts[old] <= 0:
+                    del counts[old]
+        self.videos -= len(before)
+        self.excluded -= sum(map(attrgetter("excluded"), before))
+        self.seconds -= sum(map(attrgetter("seconds"), before))
+        for video in videos:
+            if video.verdict == GOOD:
+                self.bad.pop(video.id, None)
+        self.add(videos)
 
     def _counters(self) -> dict[str, Counter[str]]:
         return {"verdict": self.verdicts, "source": self.sources, "group": self.groups}
 
 
-SORT_KEYS: dict[str, Callable[[Video], Any]] = {
+_NUMBERS: dict[str, Callable[[Video], float]] = {
     "seconds": attrgetter("seconds"), "rate": attrgetter("frames_per_second"),
-    "size": lambda video: video.width * video.height,
-    "health": lambda video: (video.verdict != GOOD, video.verdict, video.reason), "group": attrgetter("group"),
-    "motion": attrgetter("motion")}
+    "size": lambda video: video.width * video.height, "motion": attrgetter("motion")}
+_WORDS: dict[str, Callable[[Video], Any]] = {
+    "health": lambda video: (video.verdict != GOOD, video.verdict, video.reason), "group": attrgetter("group")}
+SORT_KEYS: dict[str, Callable[[Video], Any]] = {**_NUMBERS, **_WORDS}
 """By what videos can be sorted, besides the order of the catalogue."""
 
 
 class Shelf:
     """Videos in the order of the catalogue. Its lists are never changed: a change puts other ones in their place.
 
-    `usable` are readable and not excluded, `names` are theirs; `searched` is what a search looks at in each video,
-    `places` says by number where a video stands.
+    `usable` are readable and not excluded. Everything else that is kept of each video is small:
+    numbers in arrays, and what a search looks at in texts of `_SLICE` lines.
     """
 
     def __init__(self, videos: Iterable[Video] = ()) -> None:
         self.videos: list[Video] = []
         self.usable: list[Video] = []
-        self.names: list[str] = []
-        self.searched: list[str] = []
-        self.places: dict[int, int] = {}
+        self.changed: tuple[list[Video], Sequence[int]] = self.videos, ()
+        """What the list was before the last change, and the places of those that it changed."""
         self.totals = Totals()
-        self._usable_places: list[int] = []
-        self._keys: dict[str, list[Any]] = {name: [] for name in SORT_KEYS}
+        self._names: list[str] = []
+        self._usable = bytearray()
+        self._searched: list[str] = []
+        self._by_number = array("q"), array("i")
+        """The numbers of the videos, sorted, and the place of each."""
+        self._numbers = {name: array("d") for name in _NUMBERS}
+        self._words: dict[str, dict[Any, int]] = {name: {} for name in _WORDS}
+        self._codes = {name: array("i") for name in _WORDS}
+        """Which of the words a video has."""
         self._ranks: dict[str, np.ndarray] = {}
         self.add(list(videos))
 
     def add(self, videos: Sequence[Video]) -> None:
-        """Put more videos at the end. Only while it is being made."""
-        start = len(self.videos)
+        """Put `_SLICE` more videos at the end, or the last. Only while it is being made."""
         self.videos += videos
-        self.searched += map(searched, videos)
-        self.places.update(zip(map(attrgetter("id"), videos), range(start, start + len(videos)), strict=True))
+        self._searched += [_lines(videos[start:start + _SLICE]) for start in range(0, len(videos), _SLICE)]
         self.totals.add(videos)
-        for name, key in SORT_KEYS.items():
-            self._keys[name] += map(key, videos)
-        places = [place for place, video in enumerate(videos, start) if usable(video)]
-        self._usable_places += places
-        self.usable += [self.videos[place] for place in places]
-        self.names += [display_path(self.videos[place].path) for place in places]
+        for name, number in _NUMBERS.items():
+            self._numbers[name].extend(map(number, videos))
+        for name, word in _WORDS.items():
+            words = self._words[name]
+            self._codes[name].extend(words.setdefault(word(video), len(words)) for video in videos)
+        fit = bytearray(map(usable, videos))
+        self._usable += fit
+        self.usable += compress(videos, fit)
+
+    @property
+    def names(self) -> list[str]:
+        """What the usable ones are called."""
+        if len(self._names) != len(self.usable):
+            self._names = [display_path(video.path) for video in self.usable]
+        return self._names
+
+    def place(self, video_id: int) -> int | None:
+        """Say where the video of this number stands; None where there is none."""
+        if len(self._by_number[0]) != len(self.videos):
+            ids = np.fromiter(map(attrgetter("id"), self.videos), np.int64)
+            order = ids.argsort(kind="stable").astype(np.int32)
+            self._by_number = array("q", ids[order].tobytes()), array("i", order.tobytes())
+        numbers, places = self._by_number
+        at = bisect_left(numbers, video_id)
+        return places[at] if at < len(numbers) and numbers[at] == video_id else None
 
     def video(self, video_id: int | None) -> Video | None:
         """Give a video by its number; None where there is none."""
-        place = None if video_id is None else self.places.get(video_id)
+        place = None if video_id is None else self.place(video_id)
         return None if place is None else self.videos[place]
+
+    def holds(self, video_ids: Iterable[int], *, of: int) -> bool:
+        """Whether these videos are here, and as many in all as there are."""
+        return len(self.videos) == of and all(self.place(one) is not None for one in video_ids)
+
+    def holding(self, text: str) -> list[bool]:
+        """Say of each video whether a search finds this text in it, given in small letters."""
+        found: list[bool] = []
+        for lines in self._searched:
+            found += ([text in line for line in lines.split("\n")] if text in lines else
+                      [False] * (lines.count("\n") + 1))
+        return found
 
     def ranks(self, name: str) -> np.ndarray:
         """Numbers in whose order the videos stand when they are sorted by one of `SORT_KEYS`."""
-        if name not in self._ranks:
-            keys = self._keys[name]
-            if keys and not isinstance(keys[0], int | float):  # each word is compared once: that is slow
-                order = {key: place for place, key in enumerate(sorted(set(keys)))}
-                keys = [order[key] for key in keys]
-            self._ranks[name] = np.array(keys)
+        if name in _NUMBERS:
+            return np.array(self._numbers[name])
+        if name not in self._ranks:  # each word is compared once: that is slow
+            words = self._words[name]
+            order = np.empty(len(words), np.int32)
+            order[[words[word] for word in sorted(words)]] = np.arange(len(words))
+            self._ranks[name] = order[np.array(self._codes[name])]
         return self._ranks[name]
 
-    def change(self, anew: Collection[Video]) -> None:
-        """Take over what some of its videos are now; the others stay the objects that they are."""
-        self.videos, self.searched = self.videos.copy(), self.searched.copy()
-        self.usable, self.names = self.usable.copy(), self.names.copy()
-        few = len(anew) <= _FEW
-        for video in anew:
-            place = self.places[video.id]
-            self.totals.replace(self.videos[place], video)
-            self.videos[place], self.searched[place] = video, searched(video)
-            if few:
-                self._put_usable(place, video)
-            for name, key in SORT_KEYS.items():
-                if (value := key(video)) != self._keys[name][place]:
-                    self._keys[name][place] = value
-                    self._ranks.pop(name, None)
-        if not few:
-            self._usable_places = [place for place, video in enumerate(self.videos) if usable(video)]
-            self.usable = [self.videos[place] for place in self._usable_places]
-            self.names = [display_path(video.path) for video in self.usable]
+    def change(self, anew: Sequence[Video]) -> None:
+        """Take over what some of its videos are now; the others stay the objects that they are, and cost nothing."""
+        places = {place: video for video in anew if (place := self.place(video.id)) is not None}
+        before = {place: self.videos[place] for place in places}
+        self.changed = self.videos, [*places]
+        self.videos = self.videos.copy()
+        for place, video in places.items():
+            self.videos[place] = video
+            self._usable[place] = usable(video)
+            self._sort_again(place, video)
+        self.totals.replace(before.values(), [*places.values()])
+        for slice_ in {place // _SLICE for place in places if searched(before[place]) != searched(places[place])}:
+            self._searched[slice_] = _lines(self.videos[slice_ * _SLICE:(slice_ + 1) * _SLICE])
+        self.usable = [*compress(self.videos, self._usable)]
+        self._names = []
 
-    def _put_usable(self, place: int, video: Video) -> None:
-        at = bisect_left(self._usable_places, place)
-        there = at < len(self._usable_places) and self._usable_places[at] == place
-        if there:
-            del self._usable_places[at], self.usable[at], self.names[at]
-        if usable(video):
-            self._usable_places.insert(at, place)
-            self.usable.insert(at, video)
-            self.names.insert(at, display_path(video.path))
+    def _sort_again(self, place: int, video: Video) -> None:
+        for name, number in _NUMBERS.items():
+            self._numbers[name][place] = number(video)
+        for name, word in _WORDS.items():
+            words, codes = self._words[name], self._codes[name]
+            if (code := words.setdefault(word(video), len(words))) != codes[place]:
+                codes[place] = code
+                self._ranks.pop(name, None)
 
 
 def usable(video: Video) -> bool:
@@ -163,7 +196,11 @@ def usable(video: Video) -> bool:
 
 def searched(video: Video) -> str:
     """What a search looks at in a video: its name, group and label, in small letters."""
-    return f"{display_path(video.path)} {video.group} {video.label}".casefold()
+    return f"{display_path(video.path)} {video.group} {video.label}".casefold().replace("\n", " ")
+
+
+def _lines(videos: Iterable[Video]) -> str:
+    return "\n".join(map(searched, videos))
 
 
 def read_shelf(project: Project, *, before: Shelf | None = None,
@@ -173,18 +210,15 @@ def read_shelf(project: Project, *, before: Shelf | None = None,
     What is as it was in the shelf `before` stays the very object. Raises `ProjectError` when it cannot be read.
     """
     made, pace = Shelf(), Pace()
+    known = {video.id: video for video in before.videos} if before else {}
     with project.catalogue(read_only=True) as catalogue:
         for videos in catalogue.slices(_SLICE):
             if not wanted():
                 return None
-            made.add([_same(video, before) for video in videos] if before else videos)
+            made.add([old if (old := known.get(video.id)) == video else video for video in videos])
             pace()
     for name in SORT_KEYS:
         made.ranks(name)
         pace()
+    made.place(0)
     return made
-
-
-def _same(video: Video, before: Shelf) -> Video:
-    known = before.video(video.id)
-    return known if known is not None and known == video else video

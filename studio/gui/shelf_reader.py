@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+
 from PySide6.QtCore import QObject, Signal
 
 from studio.engine.errors import StudioError
@@ -27,6 +29,7 @@ class ShelfReader(QObject):
         """Read a project's videos, whose number is known; what was being read is let go."""
         self._asked += 1
         self.reading, asked = videos, self._asked
+        linecache.clearcache()  # PySide left the text of every module there: room for the rows of some 20 000 videos
 
         def work() -> Shelf | StudioError | None:
             try:

@@ -58,6 +58,42 @@ def test_an_error_inside_the_block_changes_nothing(tmp_path: Path) -> None:
         assert catalogue.videos() == []
 
 
+def test_some_videos_are_read_and_changed_at_once_and_what_is_alike_is_one_object(tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        numbers = [catalogue.put(Video(source="s", path=name, group="-".join(("patient", "1")), seconds=0.5,
+                                       findings=(Finding("still", "nothing moves"),))) for name in NAMES]
+        catalogue.change(numbers[::2], excluded=True, label="walk")
+        catalogue.put_groups([("g", "l", numbers[1])])
+        found = {video.id: video for video in catalogue.some([*numbers[:4], 999])}
+        assert sorted(found) == sorted(numbers[:4])
+        assert all(catalogue.video(number) == found[number] for number in found)
+        assert [found[number].excluded for number in numbers[:4]] == [True, False, True, False]
+        assert (found[numbers[1]].group, found[numbers[1]].label) == ("g", "l")
+        first, other = found[numbers[0]], found[numbers[3]]
+        assert first.group is other.group and first.seconds is other.seconds and first.findings is other.findings
+        assert not hasattr(first, "__dict__")
+
+
+def test_a_change_that_cannot_be_written_is_named_and_lets_go_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    with Catalogue(path) as catalogue:
+        number = catalogue.put(Video(source="s", path="a.mp4"))
+    other = sqlite3.connect(path)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM videos").fetchone()
+    with pytest.raises(ProjectError, match="locked"), Catalogue(path) as catalogue:
+        catalogue._db.execute("PRAGMA busy_timeout = 0")
+        catalogue.change([number], excluded=True)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        catalogue.commit()
+    other.close()
+    with pytest.raises(ProjectError, match="no such table: nowhere"), Catalogue(path) as catalogue:
+        catalogue.change([number], excluded=True)
+        catalogue._db.execute("DELETE FROM nowhere")
+    with Catalogue(path) as catalogue:
+        assert not catalogue.video(number).excluded
+
+
 def test_names_that_fit_none_or_several_are_refused(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
         for path in ("a/x.mp4", "b/x.mp4"):

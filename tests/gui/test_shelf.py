@@ -41,13 +41,15 @@ def _videos(count: int, **values: Any) -> list[Video]:
 def _told(one: Shelf) -> tuple[object, ...]:
     totals = one.totals
     ranks = [list(one.ranks(name).argsort(kind="stable")) for name in SORT_KEYS]
-    return (one.videos, one.usable, one.names, one.searched, one.places, ranks, totals.verdicts, totals.sources,
+    places = [one.place(video.id) for video in one.videos]
+    found = [one.holding(text) for text in ("", "1", "000013", "new", "zebra")]
+    return (one.videos, one.usable, one.names, found, places, ranks, totals.verdicts, totals.sources,
             totals.groups, totals.videos, totals.excluded, round(totals.seconds, 6), set(totals.bad))
 
 
-@pytest.mark.parametrize("few", [50, 1])
-def test_a_shelf_that_was_changed_is_as_one_made_anew(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "_FEW", few)
+@pytest.mark.parametrize("slice_", [100, 7])
+def test_a_shelf_that_was_changed_is_as_one_made_anew(slice_: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "_SLICE", slice_)
     videos = _videos(40)
     made, before = Shelf(videos), videos[7]
     for name in SORT_KEYS:

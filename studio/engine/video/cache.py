@@ -20,8 +20,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.engine.video.cells import grid_shape
 from studio.engine.video.facts import HEADER_BYTES, Facts, Form, cache_path, pack_header, read_facts, refused
-from studio.engine.video.motion import grid_shape
 from studio.engine.video.stored import Bytes, Ints, Planes420, StoredVideo, Window, evenly
 
 __all__ = ["HEADER_BYTES", "CacheWriter", "CachedVideo", "Facts", "Form", "Maps", "Record", "Tabled", "cache_path",

@@ -13,11 +13,10 @@ from studio.engine.catalogue import Video
 from studio.engine.errors import VideoError
 from studio.engine.project import Project
 from studio.engine.video.cache import Record
+from studio.engine.video.cells import grid_shape
 from studio.engine.video.footage import form_of
 from studio.engine.video.jpegs import JpegCoder
 from studio.engine.video.library import Found, new_videos
-from studio.engine.video.make import Shrinker
-from studio.engine.video.motion import grid_shape
 from studio.engine.video.opening import open_reader
 from studio.engine.video.packs import KINDS
 from studio.engine.video.storage import choose_kind, disk_budget_bytes, kind_there, largest_fitting, tier_of
@@ -117,6 +116,8 @@ def _tell(pipe: Connection, new: Sequence[Found], short_side_pixels: int) -> Non
 
 def _measured(file: Path, *, short_side_pixels: int) -> dict[str, int]:
     """Bytes of a video by kind, after its first frame and what it declares; empty when it does not tell."""
+    from studio.engine.video.make import Shrinker  # slow to load, and the window only counts files
+
     try:
         reader = open_reader(file)
     except VideoError:

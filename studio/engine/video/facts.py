@@ -14,7 +14,7 @@ from pathlib import Path
 
 from studio.engine.catalogue import Finding
 from studio.engine.errors import VideoError
-from studio.engine.video.motion import grid_shape
+from studio.engine.video.cells import grid_shape
 
 FORMAT = 1
 HEADER_BYTES = 4096

@@ -9,19 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.video import vision
+from studio.engine.video.cells import CELL_PIXELS, grid_shape
 
-CELL_PIXELS = 8
 FLOW_PIXELS = 64
 """The flow is measured on luma shrunk by 1, 2, 4 or 8, to this short side or a little more."""
 SAME = 0.02
 """A frame repeats the one before when its luma differs by less in the mean, of 0 to 255: then nothing moved."""
 _LARGEST = 60_000.0
 """What half precision still holds."""
-
-
-def grid_shape(height: int, width: int) -> tuple[int, int]:
-    """Whole cells down and across; what is left at the lower and right edge belongs to no cell."""
-    return height // CELL_PIXELS, width // CELL_PIXELS
 
 
 def shrinking(height: int, width: int) -> int:

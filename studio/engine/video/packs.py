@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.video.cache import CacheWriter, Record
+from studio.engine.video.cells import grid_shape
 from studio.engine.video.entries import Index
 from studio.engine.video.facts import HEADER_BYTES, Facts, pack_header
 from studio.engine.video.jpegs import JpegCoder
-from studio.engine.video.motion import grid_shape
 
 KINDS = ("frames", "jpegs", "motion")
 _HELD_BYTES = 8 << 20

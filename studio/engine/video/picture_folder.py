@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
-from studio.engine.video import vision
 from studio.engine.video.reader import DECODER_ERRORS, Picture, Source
 
 LEAST_PICTURES = 8
@@ -160,7 +159,11 @@ class PictureReader:
     def _read(self, name: str) -> av.VideoFrame:
         content = (self._folder / name).read_bytes()
         codec = _CODECS[name.rpartition(".")[2].lower()]
-        return _decoded(content, codec) if codec else _frame_of(vision.read_picture(content))
+        if codec:
+            return _decoded(content, codec)
+        from studio.engine.video import vision  # slow to load, and the window only looks for folders
+
+        return _frame_of(vision.read_picture(content))
 
     def _to_8_bits(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Deeper pictures are shown from the darkest to the brightest value of the whole series."""

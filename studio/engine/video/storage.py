@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.engine import files
 from studio.engine.catalogue import Video
@@ -13,9 +14,11 @@ from studio.engine.errors import VideoError
 from studio.engine.project import Project
 from studio.engine.video.facts import Form, cache_path, read_facts
 from studio.engine.video.footage import plain_form
-from studio.engine.video.make import Order
 from studio.engine.video.packs import KINDS
 from studio.engine.video.tiers import TIERS
+
+if TYPE_CHECKING:
+    from studio.engine.video.make import Order
 
 RESERVE_SHARE, RESERVE_BYTES = 0.05, 2_000_000_000
 """What is always left free of a disk: a share of it, or so many bytes where that is less."""
@@ -71,6 +74,8 @@ def order_for(project: Project, file: Path, *, source: str, group: str, kind: st
     path = file.relative_to(project.source_folder(source)).as_posix() if source else ""
     masks = tuple(mask for mask in settings.masks
                   if mask.holds_for(source=source, path=path, group=group, size=mask.size))
+    from studio.engine.video.make import Order  # slow to load, and the window makes none
+
     return Order(path=file, cache_folder=project.cache_folder, with_motion=with_motion, masks=masks, kind=kind,
                  form=plain_form(project, short_side_pixels=short_side_pixels),
                  frames_per_second=settings.frames_per_second)

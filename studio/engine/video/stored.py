@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.engine.video.cells import CELL_PIXELS
 from studio.engine.video.facts import Facts
-from studio.engine.video.motion import CELL_PIXELS
 
 _SAME_FRAME_SECONDS = 5e-4
 

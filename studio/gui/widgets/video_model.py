@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, is_
+from itertools import compress, count
+from operator import attrgetter, is_not
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QPixmap
 
 from studio.engine.catalogue import GOOD, PARTIAL, Video, display_path
-from studio.gui.shelf import SORT_KEYS, Shelf
+from studio.gui.shelf import SORT_KEYS, Shelf, searched
 from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.words import seconds_text
@@ -66,7 +67,7 @@ COLUMNS = (
     Column(noted("Motion"), lambda video: f"{video.motion:.2f}" if video.readable else "–",
            "motion", 68, right=True),
 )
-NAME, HEALTH, GROUP = 0, 4, 5
+NAME, HEALTH = 0, 4
 _TIPS = {2: noted("Frames a second"), 6: noted("Mean motion, in pixels a frame at the size of the cached frames"),
          5: noted("Videos of one group are never split between training and validation")}
 
@@ -82,11 +83,8 @@ class VideoModel(QAbstractTableModel):
         self._picture = picture
         self._shelf = Shelf()
         self._videos: list[Video] = []
-        self._searched: list[str] = []
-        """What a filter looks at in each of them."""
-        self._places: dict[int, int] = {}
-        self._sorted = self._rows = np.arange(0)
-        self._row_of = np.arange(0)
+        self._sorted = self._rows = np.arange(0, dtype=np.int32)
+        self._row_of = np.arange(0, dtype=np.int32)
         """By place; -1 where a video is not shown."""
         self._text, self._show = "", ALL
         self._reasons = False
@@ -98,15 +96,13 @@ class VideoModel(QAbstractTableModel):
         Where most of them are the very objects that are shown, only the others are looked at.
         """
         before, self._videos, self._shelf = self._videos, shelf.videos, shelf
-        known, self._searched = self._searched, shelf.searched
         if len(before) == len(shelf.videos):
-            changed = [place for place, same in enumerate(map(is_, before, shelf.videos)) if not same]
-            if len(changed) <= len(before) // 2 and all(
-                    self._stays(before[place], known[place], place) for place in changed):
-                self._places = shelf.places
+            known, changed = shelf.changed
+            if known is not before:
+                changed = [*compress(count(), map(is_not, before, shelf.videos))]
+            if len(changed) <= len(before) // 2 and all(self._stays(before[place], place) for place in changed):
                 self._repaint(changed)
                 return False
-        self._places = shelf.places
         self._order()
         return True
 
@@ -126,7 +122,7 @@ class VideoModel(QAbstractTableModel):
 
     def row_of(self, video_id: int) -> int | None:
         """Give the row of a video; None while it is filtered out."""
-        place = self._places.get(video_id)
+        place = self._shelf.place(video_id)
         row = -1 if place is None else int(self._row_of[place])
         return None if row < 0 else row
 
@@ -174,42 +170,37 @@ class VideoModel(QAbstractTableModel):
             return video
         return None
 
-    def _stays(self, before: Video, searched: str, place: int) -> bool:
+    def _stays(self, before: Video, place: int) -> bool:
         """Whether a video that changed keeps its row."""
         video, key = self._videos[place], SORT_KEYS.get(COLUMNS[self._sorted_by].key, attrgetter("source", "path"))
-        return (video.id == before.id and key(video) == key(before)
-                and self._fits(video, self._searched[place]) == self._fits(before, searched))
+        return video.id == before.id and key(video) == key(before) and self._fits(video) == self._fits(before)
 
     def _repaint(self, places: Sequence[int]) -> None:
-        rows = [row for row in self._row_of[places] if row >= 0] if places else []
-        if rows:
-            self.dataChanged.emit(self.index(int(min(rows)), 0), self.index(int(max(rows)), len(COLUMNS) - 1))
+        rows = self._row_of[np.array(places, np.int32)]
+        if len(rows := rows[rows >= 0]):
+            self.dataChanged.emit(self.index(int(rows.min()), 0), self.index(int(rows.max()), len(COLUMNS) - 1))
 
-    def _fits(self, video: Video, searched: str) -> bool:
-        return self._text in searched and _shown(video, self._show)
+    def _fits(self, video: Video) -> bool:
+        return _shown(video, self._show) and (not self._text or self._text in searched(video))
 
     def _order(self) -> None:
         """Sort all, so that a filter only leaves some out."""
         key = COLUMNS[self._sorted_by].key
         ranks = self._shelf.ranks(key) if key else np.arange(len(self._videos))
-        self._sorted = np.argsort(-ranks if self._descending else ranks, kind="stable")
+        self._sorted = np.argsort(-ranks if self._descending else ranks, kind="stable").astype(np.int32)
         self._arrange()
 
     def _arrange(self) -> None:
         self.beginResetModel()
         self._rows = self._sorted
         if self._show != ALL or self._text:
-            fits = np.fromiter(self._which_fit(), bool, len(self._videos))
+            fits = np.array(self._shelf.holding(self._text), bool)
+            if self._show != ALL:
+                fits &= np.fromiter((_shown(video, self._show) for video in self._videos), bool, len(fits))
             self._rows = self._sorted[fits[self._sorted]]
-        self._row_of = np.full(len(self._videos), -1)
+        self._row_of = np.full(len(self._videos), -1, np.int32)
         self._row_of[self._rows] = np.arange(len(self._rows))
         self.endResetModel()
-
-    def _which_fit(self) -> Iterable[bool]:
-        text = self._text
-        if self._show == ALL:
-            return (text in searched for searched in self._searched)
-        return map(self._fits, self._videos, self._searched)
 
 
 def _shown(video: Video, show: str) -> bool:

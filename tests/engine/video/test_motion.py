@@ -7,7 +7,8 @@ import pytest
 
 from studio.engine.video import vision
 from studio.engine.video.cache import Form
-from studio.engine.video.motion import MotionMeter, grid_shape, shrinking
+from studio.engine.video.cells import grid_shape
+from studio.engine.video.motion import MotionMeter, shrinking
 
 Picture = np.ndarray
 

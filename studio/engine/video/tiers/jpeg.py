@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
 from studio.engine.video.cache import Tabled, read_soon
+from studio.engine.video.cells import grid_shape
 from studio.engine.video.facts import HEADER_BYTES, refused
-from studio.engine.video.motion import grid_shape
 from studio.engine.video.stored import Bytes, Ints, Planes420, Window
 from studio.engine.video.tiers.tier import Shared
 

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from studio.engine.errors import VideoError
 from studio.engine.video.cache import Record, Tabled
+from studio.engine.video.cells import grid_shape
 from studio.engine.video.entries import Index
-from studio.engine.video.make import FrameMaker
-from studio.engine.video.motion import grid_shape
 from studio.engine.video.opening import open_reader, stamp_of
 from studio.engine.video.random_reader import RandomReader
 from studio.engine.video.stored import Ints, Planes420, Window
@@ -31,6 +30,8 @@ class _Decoder:
     """An opened video and what makes its frames small."""
 
     def __init__(self, original: Original, *, frames: int, index: Index | None) -> None:
+        from studio.engine.video.make import FrameMaker  # slow to load, and the window seldom decodes
+
         reader = open_reader(original.path, frames_per_second=original.frames_per_second)
         try:
             first = next(reader.pictures(), None)
