@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from studio.engine.errors import StudioError
 from studio.engine.files import resource
 from studio.engine.project import Project
+from studio.gui import library_edits
 from studio.gui.jobs import Job
 from studio.gui.session import Session
 from studio.gui.settings import home_folder
@@ -60,12 +62,8 @@ def add_folder(session: Session, folder: Path) -> bool:
         return new_project(session, folder)
     if not session.writing.may_write():
         return False
-    try:
-        session.project.add_source(folder)
-    except StudioError as error:
-        session.notify_error(error)
+    if not library_edits.add_source(session, folder):
         return False
-    session.project_changed.emit()
     session.go_to("library")
     return True
 
@@ -83,12 +81,25 @@ def new_project(session: Session, folder: Path) -> bool:
 
 
 def open_project(session: Session, folder: Path) -> bool:
-    """Open a project and show its videos."""
+    """Open a project and show it where it was left, or its training while one runs; a new one's videos.
+
+    A folder that is none is offered to become one.
+    """
+    if folder.is_dir() and not (folder / "project.toml").is_file():
+        session.notify(said("{folder}: this folder is no project.", folder=folder),
+                       remedy=said("If videos lie in it, make a project of them. They are only read."), level="warning",
+                       offer=(said("New project from this folder"), partial(new_project, session, folder)))
+        return False
     with suppress(StudioError):
         session.open_project(folder)
-        session.go_to("library")
+        trains = any(run.state == "running" for run in session.runs)
+        session.go_to("training" if trains else _page_of(session))
         return True
     return False
+
+
+def _page_of(session: Session) -> str:
+    return str(session.settings.place(session.project.root).get("page", "library")) if session.project else "start"
 
 
 def reread_settings(session: Session) -> None:
@@ -112,7 +123,7 @@ def open_sample(session: Session) -> bool:
         return False
     with suppress(StudioError):
         session.open_project(home_folder() / SAMPLE_NAME, create=True)
-        session.go_to("library")
+        session.go_to(_page_of(session))
         if not session.videos and not session.reader.reading:
             start_scan(session, [sample], csv=sample / "labels.csv")
         session.sample_opened.emit()

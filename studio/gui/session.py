@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,26 +29,33 @@ from studio.engine.video.footage import Footage, open_footage, open_stored
 from studio.engine.video.stored import StoredVideo
 from studio.engine.video.tiers.tier import Shared
 from studio.gui import recipes
+from studio.gui.changes import Changes
 from studio.gui.jobs import Job
 from studio.gui.service_client import ServiceClient
 from studio.gui.settings import WindowSettings
 from studio.gui.shelf import AT_ONCE, Shelf
 from studio.gui.shelf_reader import ShelfReader
+from studio.gui.texts import said
 from studio.gui.writing import CHANGES, Writing
 
 Level = Literal["info", "warning", "error"]
+Offer = tuple[str, Callable[[], object]]
 _POLL_MILLISECONDS = 1000
 _REMEMBERED_EVENTS = 20
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the person should read: one sentence, what to do about it, and details for a report."""
+    """Something the person should read: one sentence, what to do about it, and details for a report.
+
+    An `offer` is a button that does what is to be done: its words, and the doing.
+    """
 
     message: str
     remedy: str = ""
     details: str = ""
     level: Level = "info"
+    offer: Offer | None = None
     at: float = field(default_factory=time.time)
 
 
@@ -84,12 +92,14 @@ class Session(QObject):
         self.undo = QUndoStack(self)
         self.jobs: list[Job] = []
         self.last_events: deque[Event] = deque(maxlen=_REMEMBERED_EVENTS)
-        self.writing = Writing(self)
-        self.writing.refused.connect(lambda sentence: self.notify(
-            sentence, remedy="Make the change where the project is open, or close it there.", level="warning"))
+        self.changes = Changes(self)
+        self.writing = Writing(self, at_work=lambda: self.changes.at_work)
+        self.writing.refused.connect(lambda sentence, remedy: self.notify(sentence, remedy=remedy, level="warning"))
         self.service = service or ServiceClient(self)
-        self.service.died.connect(lambda sentence: self.notify(sentence, level="warning"))
-        self.service.ready.connect(self._ask_description)
+        self.service.died.connect(lambda sentence: self.notify(
+            sentence, level="warning", offer=(said("Check this machine"), partial(self.go_to, "doctor"))))
+        self.service.ready.connect(partial(self.service.ask, "describe", {}, then=self._take_description,
+                                           failed=self._notify_refusal))
         self._footage: Footage | None = None
         self._cached: dict[int, StoredVideo] = {}
         self._shared = Shared()
@@ -117,7 +127,8 @@ class Session(QObject):
         self._poll.start()
 
     def close_project(self) -> None:
-        """Let go of the project; its jobs go on."""
+        """Let go of the project when its changes are made; its jobs go on."""
+        self.changes.finish()
         self._poll.stop()
         self.writing.close()
         self.reader.forget()
@@ -146,16 +157,19 @@ class Session(QObject):
     def reload_videos(self, only: Collection[int] | None = None) -> None:
         """Read the catalogue anew, or `only` the rows with these numbers: the others stay the objects that they are.
 
+        All are read where a scan has brought others meanwhile.
         Many rows are read in a thread: `videos_changed` tells now, with `reader.reading`, and again when they came.
+        Nothing is read while a long change is being made: whoever makes it reads when it is done.
         """
-        if self.project is None:
+        if self.project is None or self.changes.at_work:
             return
         shelf = self.shelf
         try:
             with self.project.catalogue(read_only=bool(self.project.read_only)) as catalogue:
-                if only is not None and len(only) <= AT_ONCE and not self.reader.reading:
-                    shelf.change([catalogue.video(number) for number in only])
-                elif (count := catalogue.count()) <= AT_ONCE:
+                count, few = catalogue.count(), only is not None and len(only) <= AT_ONCE
+                if only is not None and few and not self.reader.reading and shelf.holds(only, of=count):
+                    shelf.change(catalogue.some(only))
+                elif count <= AT_ONCE:
                     self.reader.forget()
                     shelf = Shelf(catalogue.videos())
                 else:
@@ -242,7 +256,8 @@ class Session(QObject):
 
         One that would change a project that is only looked at is refused: the person is told, and it never starts.
         """
-        job = Job(operation, list(arguments), title=title, parent=self)
+        root = self.project.root if self.project and arguments[:1] == [str(self.project.root)] else None
+        job = Job(operation, list(arguments), title=title, project=root, parent=self)
         if operation in CHANGES and not self.writing.may_write():
             return job
         self.jobs.append(job)
@@ -253,12 +268,18 @@ class Session(QObject):
         return job
 
     def running_job(self, operation: str) -> Job | None:
-        """Give the job of this operation that runs in this window, if there is one."""
-        return next((job for job in self.jobs if job.operation == operation), None)
+        """Give the job of this operation that this window runs for the open project, if there is one."""
+        return next((job for job in self.jobs_here() if job.operation == operation), None)
 
-    def notify(self, message: str, *, remedy: str = "", details: str = "", level: Level = "info") -> None:
+    def jobs_here(self) -> list[Job]:
+        """The jobs of this window that are about the open project or about none; those of others go on unseen."""
+        root = self.project.root if self.project else None
+        return [job for job in self.jobs if job.project in (None, root)]
+
+    def notify(self, message: str, *, remedy: str = "", details: str = "", level: Level = "info",
+               offer: Offer | None = None) -> None:
         """Tell the person something; repeated messages are shown once."""
-        self.notified.emit(Notice(message, remedy, details, level))
+        self.notified.emit(Notice(message, remedy, details, level, offer))
 
     def notify_error(self, error: StudioError) -> None:
         """Tell the person about a failure that was foreseen."""
@@ -271,6 +292,7 @@ class Session(QObject):
     def close(self) -> None:
         """End the worker, forget running jobs (they go on) and write the settings."""
         self._poll.stop()
+        self.changes.finish()
         self.reader.close()
         self.writing.close()
         for job in self.jobs:
@@ -286,6 +308,8 @@ class Session(QObject):
         failed = job.failed_event
         if failed and failed.value and failed.rule:
             sentence = f"{failed.value}: {failed.rule}."  # its message repeats the remedy
+        if job.project is not None and job.project != (self.project and self.project.root):
+            sentence = sentence and f"{job.project.name}: {sentence}"
         if sentence:
             self.notify(sentence, remedy=failed.remedy if failed else "", details=job.details, level="error")
         if job.operation == "scan":
@@ -293,9 +317,6 @@ class Session(QObject):
         self.reload_runs()
         self.job_ended.emit(job)
         job.deleteLater()
-
-    def _ask_description(self) -> None:
-        self.service.ask("describe", {}, then=self._take_description, failed=self._notify_refusal)
 
     def _take_description(self, description: dict[str, Any], _pictures: list[np.ndarray]) -> None:
         self.description = description
@@ -306,7 +327,7 @@ class Session(QObject):
             self.set_recipe(whole[name])
 
     def _notify_refusal(self, error: dict[str, Any]) -> None:
-        self.notify(error.get("message", "The preview worker could not answer."), remedy=error.get("remedy", ""),
+        self.notify(error.get("message", said("The preview worker could not answer.")), remedy=error.get("remedy", ""),
                     level="error")
 
     def _take_shelf(self, result: Shelf | StudioError) -> None:

@@ -23,7 +23,7 @@ from studio.engine.video.footage import form_of
 from studio.engine.video.grouping import assign_groups
 from studio.engine.video.library import Found, Walk, find_videos
 from studio.engine.video.moves import Key, follow_moves
-from studio.engine.video.sizes import make_size, paused
+from studio.engine.video.sizes import Amount, make_size, paused
 from studio.engine.video.storage import kind_there, order_for, tidy
 from studio.engine.video.workers import STALL_SECONDS, Done, Workers, Working, usual_workers
 
@@ -196,13 +196,15 @@ def _make(state: _Scan, catalogue: Catalogue, todo: Sequence[Found], rows: dict[
     groups = [row.group if (row := rows.get((found.source, found.path))) else "" for found in todo]
     orders = [order_for(state.project, found.file, source=found.source, group=group, kind=state.kind,
                         with_motion=with_motion) for found, group in zip(todo, groups, strict=True)]
-    left, told_at, done = TimeLeft(len(todo)), 0.0, 0
-    yield Progress(phase="ingest", done=0, total=len(todo), unit="videos", detail=f"{state.kept} are unchanged")
+    read, told_at, done, kept = Amount([found.size for found in todo]), 0.0, 0, _kept(state, todo, rows)
+    left = TimeLeft(read.whole)
+    yield Progress(phase="ingest", done=0, total=len(todo), unit="videos", detail=kept)
     with Workers(orders, workers=workers, stall_seconds=stall_seconds) as pool:
         for message in pool.results(pause=pause):
             if not state.stopped and stop():
                 state.stopped = True
                 pool.stop()
+            read.take(message)
             if isinstance(message, Done) and not message.stopped:
                 found, done = todo[message.number], done + 1
                 _keep(catalogue, found, rows, message)
@@ -212,10 +214,18 @@ def _make(state: _Scan, catalogue: Catalogue, todo: Sequence[Found], rows: dict[
                     tidy(state.project, row, form_of(state.project, row), kind=state.kind)
             if message and (isinstance(message, Done) or time.monotonic() - told_at > _TELL_EVERY_SECONDS):
                 told_at = time.monotonic()
-                yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(done),
-                               detail=_detail(todo[message.number], message))
+                yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(read.done),
+                               detail=" · ".join(filter(None, [_detail(todo[message.number], message), kept])))
             elif message is None and pause():
                 told_at = yield from paused(done, len(todo), left, told_at)
+
+
+def _kept(state: _Scan, todo: Sequence[Found], rows: dict[Key, Video]) -> str:
+    """Say how many are unchanged, and how many could not be read before: those are looked at in every scan."""
+    again = sum(not row.readable and found.is_as_in(row) for found in todo
+                if (row := rows.get((found.source, found.path))))
+    words = [(state.kept, "are unchanged"), (again, "could not be read before and are tried again")]
+    return ", ".join(f"{count} {said}" for count, said in words if count)
 
 
 def _detail(found: Found, message: Done | Working) -> str:
@@ -232,6 +242,8 @@ def _unchanged(state: _Scan, found: Found, row: Video | None) -> bool:
 def _keep(catalogue: Catalogue, found: Found, rows: dict[Key, Video], done: Done) -> None:
     if done.fault:
         raise MachineError(*done.fault)
+    if old := rows.get((found.source, found.path)):  # a person may have left it out meanwhile
+        rows |= {(now.source, now.path): now for now in catalogue.some([old.id])}
     catalogue.put(_row(found, rows, done))
     if done.facts and done.facts.signature:
         catalogue.put_signature(done.facts.identity, bytes.fromhex(done.facts.signature))
@@ -280,8 +292,9 @@ def _settle(state: _Scan, catalogue: Catalogue) -> Generator[Event, None, None]:
 
 def _group(project: Project, catalogue: Catalogue, rows: list[Video]) -> Generator[Event, None, None]:
     """Give every row its group; those that it has stay when the project's grouping is of no use any more."""
-    try:
-        known = assign_groups(rows, project.settings.grouping, folder=project.root)
+    try:  # a person may have chosen another grouping meanwhile
+        grouping = Project.open(project.root).settings.grouping
+        known = assign_groups(rows, grouping, folder=project.root)
     except UsageError as error:
         yield Warned(code="grouping", message=f"The groups stay as they are: {error.value}: {error.rule}.",
                      remedy=error.remedy)

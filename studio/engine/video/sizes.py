@@ -14,7 +14,7 @@ from studio.engine.project import Project
 from studio.engine.video.footage import Footage, form_of, no_footage, open_some, usable_rows
 from studio.engine.video.storage import choose_kind, kind_there, order_for, tidy
 from studio.engine.video.tiers.memory import pixel_bytes, resident
-from studio.engine.video.workers import STALL_SECONDS, WAIT_SECONDS, Done, Workers, usual_workers
+from studio.engine.video.workers import STALL_SECONDS, WAIT_SECONDS, Done, Workers, Working, usual_workers
 
 _MEMORY_SHARE = 0.25
 """Of the free memory that footage may fill."""
@@ -58,23 +58,55 @@ def make_size(project: Project, rows: Sequence[Video], *, short_side_pixels: int
     orders = [order_for(project, project.video_file(source=row.source, path=row.path), source=row.source,
                         group=row.group, kind=kinds[row.id], with_motion=with_motion,
                         short_side_pixels=short_side_pixels) for row in todo]
-    left, told_at, done, stopped = TimeLeft(len(todo)), 0.0, 0, False
+    read, told_at, done, stopped = Amount([row.frames for row in todo]), 0.0, 0, False
+    left = TimeLeft(read.whole)
     with Workers(orders, workers=workers or usual_workers(), stall_seconds=stall_seconds) as pool:
         for message in pool.results(pause=pause):
             if not stopped and stop():
                 stopped = True
                 pool.stop()
+            read.take(message)
             if isinstance(message, Done) and not message.stopped:
                 done += 1
                 yield from _told(message, todo[message.number])
                 tidy(project, todo[message.number], forms[todo[message.number].id], kind=kinds[todo[message.number].id])
             if message and (isinstance(message, Done) or time.monotonic() - told_at > _TELL_EVERY_SECONDS):
                 told_at = time.monotonic()
-                yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(done),
+                yield Progress(phase="ingest", done=done, total=len(todo), unit="videos", seconds_left=left(read.done),
                                detail=f"{display_path(todo[message.number].path)}, {short_side_pixels} pixels")
             elif message is None and pause():
                 told_at = yield from paused(done, len(todo), left, told_at)
     return stopped
+
+
+class Amount:
+    """How much of some videos is read, in the unit of their sizes: one of an hour counts for more than a short one.
+
+    Of those at hand as much as their frames took in the others.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.whole = sum(sizes)
+        self._sizes = sizes
+        self._read = self._of_frames = self._frames = 0
+        self._at_hand: dict[int, int] = {}
+
+    @property
+    def done(self) -> float:
+        each = self._of_frames / self._frames if self._frames else 0.0
+        return self._read + sum(min(frames * each, self._sizes[number]) for number, frames in self._at_hand.items())
+
+    def take(self, message: Done | Working | None) -> None:
+        """Take in what a worker told."""
+        if isinstance(message, Working):
+            self._at_hand[message.number] = message.frames
+        elif message is not None:
+            self._at_hand.pop(message.number, None)
+            size = self._sizes[message.number]
+            self._read += size
+            if message.facts and message.facts.frames:
+                self._of_frames += size
+                self._frames += message.facts.frames
 
 
 def paused(done: int, total: int, left: TimeLeft, told_at: float) -> Generator[Event, None, float]:

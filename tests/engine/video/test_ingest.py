@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
@@ -18,12 +19,14 @@ from studio.engine import files
 from studio.engine.catalogue import Video
 from studio.engine.errors import MachineError, ProjectError, UsageError
 from studio.engine.events import Finished, Progress, StopRequest, Warned
+from studio.engine.masks import Mask, Rectangle
 from studio.engine.project import Grouping, Project
 from studio.engine.video.cache import Form
 from studio.engine.video.footage import open_footage
 from studio.engine.video.ingest import GONE, scan
-from studio.engine.video.make import Order
-from studio.engine.video.workers import Done, Workers
+from studio.engine.video.make import Order, _nothing
+from studio.engine.video.sizes import Amount
+from studio.engine.video.workers import Done, Workers, Working
 from tests.clips import number_of, write_clip, write_sound
 from tests.conftest import living_children
 
@@ -229,7 +232,7 @@ def test_killed_at_any_moment_a_later_scan_gives_the_same_rows(project: Project,
     undisturbed = Project.create(tmp_path / "other")
     undisturbed.settings.short_side_pixels = 64
     run(undisturbed, folder)
-    plain = [[{**vars(row), "id": 0} for row in rows(one)] for one in (project, undisturbed)]
+    plain = [[{**asdict(row), "id": 0} for row in rows(one)] for one in (project, undisturbed)]
     assert plain[0] == plain[1]
     for path in undisturbed.cache_folder.rglob("*.frames"):
         twin = project.cache_folder / path.relative_to(undisturbed.cache_folder)
@@ -361,3 +364,47 @@ def test_a_full_disk_stops_the_scan_and_keeps_the_rows_before(project: Project, 
     assert len(rows(project)) == 3
     monkeypatch.undo()
     assert run(project, folder).result["good"] == 8
+
+
+def test_a_long_video_counts_for_more_than_a_short_one() -> None:
+    read = Amount([100, 100, 800])
+    facts = replace(_nothing("", ""), frames=50)
+    assert read.whole == 1000 and read.done == 0
+    read.take(Working(number=2, frames=30))
+    assert read.done == 0  # nobody knows yet how large a frame is
+    read.take(Done(number=0, facts=facts))
+    read.take(None)
+    assert read.done == 100 + 30 * 2
+    read.take(Done(number=1, reason="it holds text, not a video"))
+    read.take(Working(number=2, frames=300))
+    assert read.done == 200 + 300 * 2
+    read.take(Working(number=2, frames=3000))  # never more than there is
+    assert read.done == 1000
+    read.take(Done(number=2, facts=facts))
+    assert read.done == 1000
+
+
+def test_what_is_decided_while_a_scan_runs_stays(project: Project, folder: Path) -> None:
+    run(project, folder)
+    project.settings.masks = [Mask(name="clock", shapes=(Rectangle(x=0, y=0, width=0.2, height=0.2),))]
+    project.save()
+    events = scan(Project.open(project.root), workers=1)
+    next(one for one in events if isinstance(one, Progress) and one.phase == "ingest" and one.done == 1)
+    last = rows(project)[-1]
+    with project.catalogue() as catalogue:
+        catalogue.change([last.id], excluded=True)
+    project.settings.grouping = Grouping(by="pattern", pattern=r"(clip)")
+    project.save()
+    assert isinstance([*events][-1], Finished)
+    assert [row.id for row in rows(project) if row.excluded] == [last.id]
+    assert {row.group for row in rows(project)} == {"clip"}
+    assert Project.open(project.root).settings.grouping.by == "pattern"
+
+
+def test_a_scan_says_what_it_tries_again(project: Project, folder: Path) -> None:
+    (folder / "notes.mp4").write_text("no video at all\n")
+    run(project, folder)
+    write_clip(folder / "new.mp4", frames=12)
+    told = [one.detail for one in scan(project, workers=1) if isinstance(one, Progress) and one.phase == "ingest"]
+    assert told[0] == "8 are unchanged, 1 could not be read before and are tried again"
+    assert told[-1].endswith(f" · {told[0]}")
