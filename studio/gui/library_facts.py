@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from studio.engine.catalogue import PARTIAL, UNREADABLE, Video, display_path
@@ -33,17 +32,18 @@ def summary(totals: Totals) -> str:
     return ", ".join(parts) + (f"; {counted(len(totals.groups), 'group')}." if totals.groups else ".")
 
 
-def problems(totals: Totals) -> tuple[str, str]:
-    """Say how many videos have a problem, and name the first of them with the reason; nothing when all are good."""
-    bad = totals.bad
-    if not bad:
-        return "", ""
-    names = [f"{display_path(video.path).rpartition('/')[2]} ({video.reason})"
-             for video in islice(bad.values(), _NAMED)]
-    if len(bad) > _NAMED:
-        names.append(said("and {count} more", count=number(len(bad) - _NAMED)))
-    counts = said(" and ").join(_bad_counts(totals))
-    return said("{counts}. The other videos are not affected.", counts=counts), ", ".join(names) + "."
+def problems(totals: Totals) -> str:
+    """Say how many videos have a problem; nothing when all are good."""
+    if not totals.bad:
+        return ""
+    words = {"count": number(len(totals.bad)), "videos": counted(totals.videos, "video")}
+    return (said("{count} of {videos} has a problem.", **words) if len(totals.bad) == 1 else
+            said("{count} of {videos} have problems.", **words))
+
+
+def problems_key(totals: Totals) -> str:
+    """Something that changes when other videos have problems."""
+    return f"{len(totals.bad)}/{sum(totals.bad)}"
 
 
 def describe_grouping(project: Project | None, videos: Sequence[Video], grouping: Grouping) -> str:

@@ -113,7 +113,7 @@ QAbstractItemView { background: $surface; border: 1px solid $line; border-radius
     selection-background-color: $selection; selection-color: $text; gridline-color: $line; }
 QAbstractItemView:focus { border-color: $accent; }
 QTableView::item, QListView::item, QTreeView::item { padding: ${p2}px ${p6}px; border: none; }
-QTableView::item:selected, QListView::item:selected { background: $selection; color: $text; }
+QTableView::item:selected, QListView::item:selected { background: $selection; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: ${p6}px; font-size: ${p11}px; }
@@ -126,6 +126,7 @@ QScrollBar::handle { background: $line; border-radius: ${p4}px; min-height: ${p3
 QScrollBar::handle:hover { background: $quiet; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QProgressBar { background: $line; border: none; border-radius: ${p3}px; max-height: ${p6}px; min-height: ${p6}px; }
 QProgressBar::chunk { background: $accent; border-radius: ${p3}px; }
 QSplitter::handle { background: transparent; }

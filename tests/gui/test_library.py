@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,19 @@ from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFontMetrics, QUndoCommand
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 
 from studio.engine.catalogue import PARTIAL, Video
+from studio.engine.masks import Mask, Rectangle
 from studio.engine.project import Grouping, Project
 from studio.gui import library_edits, library_facts
+from studio.gui.blocks import NoticeBar
 from studio.gui.pages.library import LibraryPage
+from studio.gui.settings import WindowSettings
 from studio.gui.shelf import Shelf
+from studio.gui.theme import current_theme
 from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel, health
 from studio.gui.window import Window
 from tests.gui.conftest import wait_for
@@ -46,9 +52,9 @@ def _select(page: LibraryPage, *ends: str) -> None:
 
 def test_the_summary_counts_and_the_problem_is_named_with_its_reason(page: LibraryPage) -> None:
     assert page.subtitle.text().startswith("10 videos, 1 unreadable, ")
-    problems = page.findChild(type(page._problems), "library.problems")
-    assert problems and problems.isVisible() and "1 unreadable" in problems.value()
-    assert "notes.mp4 (it holds text, not a video)" in problems._remedy.text()
+    problems = page.findChild(NoticeBar, "library.problems")
+    assert problems and problems.isVisible() and problems.value() == "1 of 10 videos has a problem."
+    assert problems.height() < 60
     _button(page, "show_problems").click()
     assert _shown(page) == ["notes.mp4"]
     cell = page.list.table.rows.index(0, HEALTH).data()
@@ -105,8 +111,8 @@ def test_thumbnails_come_when_rows_are_seen_and_the_preview_plays(page: LibraryP
 def test_groups_by_pattern_are_counted_live_and_applied_with_a_way_back(page: LibraryPage) -> None:
     before = {video.id: video.group for video in page.session.videos}
     way = page.findChild(QComboBox, "library.group_by")
-    way.setCurrentIndex(1)
-    way.activated.emit(1)
+    way.setCurrentIndex(way.findData("pattern"))
+    way.activated.emit(way.currentIndex())
     pattern = page.findChild(QLineEdit, "library.group_pattern")
     QTest.keyClicks(pattern, r"(scene-\d+)")
     assert "groups in 10 videos" in page.grouping._count.text()
@@ -121,6 +127,18 @@ def test_groups_by_pattern_are_counted_live_and_applied_with_a_way_back(page: Li
     assert page.grouping.value().by == "video"
 
 
+def test_one_folder_is_one_group_where_the_person_says_so(page: LibraryPage) -> None:
+    way = page.findChild(QComboBox, "library.group_by")
+    assert "folder" in {way.itemData(place) for place in range(way.count())} and page.grouping._folders.isHidden()
+    way.setCurrentIndex(way.findData("folder"))
+    way.activated.emit(way.currentIndex())
+    assert not page.grouping._folders.isHidden() and "Not for folders that are labels" in page.grouping._folders.text()
+    assert all(video.group == video.path.rpartition("/")[0] for video in page.session.videos if "/" in video.path)
+    assert page.session.project.settings.grouping.by == "folder" and "--groups folders" in page.command_line()
+    page.session.undo.undo()
+    assert page.session.project.settings.grouping.by == "video" and page.grouping._folders.isHidden()
+
+
 def test_a_pattern_that_is_of_no_use_is_said_and_not_applied(page: LibraryPage) -> None:
     for pattern, why in ((r"(scene", "no regular expression"), ("scene", "no brackets"), ("(zebra)", "fits no video")):
         page.grouping.set_value(Grouping(by="pattern", pattern=pattern))
@@ -130,7 +148,7 @@ def test_a_pattern_that_is_of_no_use_is_said_and_not_applied(page: LibraryPage) 
 
 
 def test_groups_and_labels_from_a_csv(page: LibraryPage, clips: Path) -> None:
-    page.grouping._way.setCurrentIndex(2)
+    page.grouping._way.setCurrentIndex(page.grouping._way.findData("csv"))
     page.grouping.choose_csv(clips / "labels.csv")
     labels = {video.path: (video.label, video.group) for video in page.session.videos}
     assert labels["echo-strong/patient-01.mp4"] == ("echo-strong", "patient-01")
@@ -141,8 +159,10 @@ def test_a_folder_is_taken_out_and_put_back(page: LibraryPage) -> None:
     _button(page, "remove.0").click()
     assert page.session.videos == [] and page.session.project.settings.sources == []
     assert _button(page, "first_folder").isVisible()
-    page.session.undo.undo()
-    assert len(page.session.videos) == 10
+    notice = page.notices.removed
+    assert notice.isVisible() and notice.value() == f"The folder {name} is not part of the project any more."
+    _button(page, "put_back").click()
+    assert not notice.isVisible() and len(page.session.videos) == 10
     assert [source.name for source in Project.open(page.session.project.root).settings.sources] == [name]
 
 
@@ -150,8 +170,11 @@ def test_a_new_folder_is_estimated_scanned_and_listed(window: Window, clips: Pat
     window.add_folder(clips)
     page = cast("LibraryPage", window.page("library"))
     wait_for(lambda: _button(page, "scan").text() == "Scan 10 videos")
-    assert _button(page, "scan").property("kind") == "primary"
-    _button(page, "scan").click()
+    first = _button(page, "first_scan")
+    assert first.isVisible() and first.text() == "Scan 10 videos" and first.property("kind") == "primary"
+    assert _button(page, "scan").property("kind") == ""
+    first.click()
+    assert not first.isVisible()
     assert not _button(page, "scan").isVisible() and _button(page, "stop").isVisible()
     wait_for(lambda: not window.session.jobs, seconds=40)
     assert len(_shown(page)) == 10 and not _button(page, "stop").isVisible()
@@ -177,8 +200,9 @@ def test_the_words_about_videos() -> None:
     partly = replace(good, id=2, path="b.mp4", verdict=PARTIAL, reason="20 of 90 frames", group="b")
     assert library_facts.summary(Shelf([good, partly]).totals) == ("2 videos, 1 partly readable, 2 min in all; "
                                                                    "2 groups.")
-    assert library_facts.problems(Shelf([good]).totals) == ("", "")
-    assert library_facts.problems(Shelf([good, partly]).totals)[1] == "b.mp4 (20 of 90 frames)."
+    assert library_facts.problems(Shelf([good]).totals) == ""
+    assert library_facts.problems(Shelf([good, partly]).totals) == "1 of 2 videos has a problem."
+    assert library_facts.problems(Shelf([good, partly, replace(partly, id=3)]).totals) == "2 of 3 videos have problems."
     assert health(partly) == "partly readable: 20 of 90 frames"
     assert [COLUMNS[5].text(one) for one in (good, partly)] == ["its own", "b"]
 
@@ -215,3 +239,126 @@ def test_leaving_out_a_few_reads_and_moves_only_their_rows(window: Window, proje
     resets.clear()
     session.undo.undo()  # what is listed changes: the table is arranged anew
     assert resets and table.rows.rowCount() == 0
+
+
+def test_problems_that_were_put_away_come_back_only_with_others(window: Window, page: LibraryPage) -> None:
+    session = window.session
+    notice = page.notices.problems
+    _button(page, "problems.close").click()
+    assert not notice.isVisible() and not page.notices.isVisible()
+    session.reload_videos()
+    assert not notice.isVisible()
+    root = session.project.root
+    session.close_project()
+    session.open_project(root)
+    assert not notice.isVisible() and WindowSettings().put_away(root)
+    with session.project.catalogue() as catalogue:
+        catalogue.change([session.usable_videos[0].id], verdict=PARTIAL, reason="20 of 90 frames")
+    session.reload_videos()
+    assert notice.isVisible() and notice.value() == "2 of 10 videos have problems."
+
+
+def test_a_video_is_left_out_while_a_real_scan_runs(window: Window, project: Path, clips: Path, tmp_path: Path) -> None:
+    session = window.session
+    session.open_project(project)
+    session.go_to("library")
+    page = cast("LibraryPage", window.page("library"))
+    more = tmp_path / "more"
+    shutil.copytree(clips / "walk", more / "a")
+    page.add_folder(more)
+    page.scan()
+    job = session.running_job("scan")
+    wait_for(lambda: session.project.catalogue(read_only=True).count() > 10, seconds=60)
+    job.request_pause(wanted=True)
+    page._ask_catalogue()
+    wait_for(lambda: page.list.table.rows.rowCount() > 10, seconds=20)
+    assert len(session.videos) == 10 and session.running_job("scan") is job
+    assert not _button(page, "remove.0").isEnabled()  # the scan would bring its videos again
+    rows = page.list.table.rows
+    new = next(rows.video_at(row) for row in range(rows.rowCount()) if rows.video_at(row).source == "more")
+    page.list.table.select({new.id})
+    _button(page, "exclude").click()
+    assert [video.id for video in page.list.value() if video.excluded] == [new.id]
+    assert rows.rowCount() > 10 and _button(page, "undo").isEnabled() and window.notices.value() == []
+    job.request_pause(wanted=False)
+    wait_for(lambda: not session.jobs, seconds=60)
+    assert [video.id for video in session.videos if video.excluded] == [new.id] and len(session.videos) == 13
+    assert _button(page, "remove.0").isEnabled()
+    session.undo.undo()
+    assert not any(video.excluded for video in session.videos)
+
+
+def test_a_grouping_that_is_not_applied_says_so(page: LibraryPage) -> None:
+    way = page.findChild(QComboBox, "library.group_by")
+    words = page.grouping._count
+    for place, told in ((2, "Not applied yet: write a pattern."), (3, "Not applied yet: choose a file.")):
+        way.setCurrentIndex(place)
+        way.activated.emit(place)
+        assert words.isVisible() and words.text() == told
+    way.setCurrentIndex(2)
+    QTest.keyClicks(page.findChild(QLineEdit, "library.group_pattern"), r"(scene-\d+)")
+    assert words.text().endswith("Not applied yet: press Enter.") and words.text().startswith("7 groups in 10 videos")
+    QTest.keyClick(page.findChild(QLineEdit, "library.group_pattern"), Qt.Key.Key_Return)
+    assert "Not applied" not in words.text() and page.session.project.settings.grouping.by == "pattern"
+    page.session.project.read_only = "a test looks at it"
+    way.setCurrentIndex(0)
+    way.activated.emit(0)
+    assert page.session.project.settings.grouping.by == page.grouping.value().by == "pattern"
+
+
+def test_what_was_searched_and_selected_outlives_a_change_of_theme(window: Window, page: LibraryPage) -> None:
+    page.list.search("jump")
+    page.list.table.selectRow(1)
+    chosen = [video.id for video in page.list.value()]
+    assert chosen
+    window.set_text_scale(1.5)
+    again = cast("LibraryPage", window.page("library"))
+    assert again is not page and again.findChild(QLineEdit, "library.filter").text() == "jump"
+    assert [video.id for video in again.list.value()] == chosen and len(_shown(again)) == 3
+    again.list._clear.trigger()
+    assert len(_shown(again)) == 10 and not again.list._clear.isVisible()
+    window.session.undo.push(QUndoCommand())
+    again.list.search("walk")
+    window.session.reload_videos()
+    assert len(_shown(again)) == 3  # it is the same project
+
+
+def test_another_project_shows_all_of_its_videos_from_the_first(window: Window, page: LibraryPage, project: Path,
+                                                               tmp_path: Path) -> None:
+    page.list.search("walk")
+    page.list.table.selectRow(1)
+    shutil.copytree(project, tmp_path / "second")
+    window.session.open_project(tmp_path / "second")
+    assert len(_shown(page)) == 10 and [page.list.table.rows.row_of(one.id) for one in page.list.value()] == [0]
+
+
+def test_a_verdict_is_read_in_whole_and_keeps_its_colour_when_selected(page: LibraryPage) -> None:
+    table = page.list.table
+    with page.session.project.catalogue() as catalogue:
+        catalogue.change([page.session.usable_videos[0].id], verdict=PARTIAL, reason="20 of 90 frames")
+    page.session.reload_videos()
+    row = table.rows.row_of(page.session.usable_videos[0].id)
+    words = table.rows.index(row, HEALTH).data()
+    assert words == "partly readable"
+    assert table.columnWidth(HEALTH) >= QFontMetrics(current_theme().font(13)).horizontalAdvance(words) + 12
+    table.selectRow(row)
+    place = table.visualRect(table.rows.index(row, HEALTH))
+    picture = table.viewport().grab(place).toImage()
+    wanted = QColor(current_theme().warning)
+    colours = [picture.pixelColor(x, y) for x in range(picture.width()) for y in range(picture.height())]
+    near = [one for one in colours if abs(one.red() - wanted.red()) + abs(one.blue() - wanted.blue()) < 60]
+    assert near, "the verdict is painted in another colour"
+
+
+def test_a_new_mask_is_seen_in_the_row_and_the_preview_says_what_follows(page: LibraryPage) -> None:
+    session = page.session
+    page.list.table.selectRow(0)
+    wait_for(lambda: page.preview.view.frames > 1)
+    before = page.list.table.viewport().grab().toImage()
+    library_edits.set_masks(session, [Mask(name="clock", shapes=(Rectangle(x=0, y=0, width=0.1, height=0.1),))])
+    wait_for(lambda: page.preview.view._message == "A mask changed: scan to cover it")
+    assert page.list.table.masks == session.project.settings.masks
+    assert page.list.table.viewport().grab().toImage() != before
+    session.undo.undo()
+    wait_for(lambda: page.preview.view.frames > 1)
+    assert page.list.table.masks == []

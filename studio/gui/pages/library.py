@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from studio.engine.project import tier_named
+from studio.engine.project import Project, tier_named
 from studio.gui import library_edits, library_facts, projects
 from studio.gui.background import Background
-from studio.gui.blocks import NoticeBar, Teaching, button, label, line
+from studio.gui.blocks import Teaching, button, label, line
+from studio.gui.file_choice import choose_folder
 from studio.gui.jobs import Job
 from studio.gui.mask_dialog import MaskDialog
 from studio.gui.pages.page import Page, quoted
@@ -26,6 +27,7 @@ from studio.gui.widgets.fold import Fold
 from studio.gui.widgets.grouping_editor import GroupingEditor
 from studio.gui.widgets.hero import Hero
 from studio.gui.widgets.job_line import JobLine
+from studio.gui.widgets.library_notices import LibraryNotices
 from studio.gui.widgets.one_of import OneOf
 from studio.gui.widgets.source_list import SourceList
 from studio.gui.widgets.thumbnails import Thumbnails
@@ -51,7 +53,7 @@ class LibraryPage(Page):
         self._background.done.connect(self._came)
         self._look_in = QTimer(self, interval=_LOOK_WHILE_SCANNING_MILLISECONDS, singleShot=True)
         self._look_in.timeout.connect(self._ask_catalogue)
-        self._shown, self._root = Shelf(), Path()
+        self._shown, self._root = Shelf(), session.project.root if session.project else Path()
         self.plan = ScanPlan(session, self)
         self.list = VideoList(Thumbnails(session, self), session.undo, prefix=self.name)
         self.preview = VideoPreview(session, prefix=self.name)
@@ -61,7 +63,8 @@ class LibraryPage(Page):
             lambda grouping: library_facts.describe_grouping(session.project, session.videos, grouping),
             prefix=self.name)
         self._estimate = label("", "caption", wrap=True)
-        self._job_line = JobLine(prefix=self.name)
+        self._job_line = JobLine(prefix=self.name, narrow=True)
+        self.notices = LibraryNotices(session, prefix=self.name)
         self._make_actions()
         self._lay_out()
         self._connect()
@@ -77,10 +80,12 @@ class LibraryPage(Page):
             return ""
         settings, missing = project.settings, self.plan.value().missing
         folders = [str(project.source_folder(source.name)) for source in settings.sources] or ["FOLDER"]
-        groups = {"pattern": ["--group-pattern", settings.grouping.pattern], "csv": ["--groups", settings.grouping.csv]}
+        groups = {"pattern": ["--group-pattern", settings.grouping.pattern], "csv": ["--groups", settings.grouping.csv],
+                  "folder": ["--groups", "folders"]}
         tier = ["--tier", settings.tier] if settings.tier != "auto" else []
         return quoted("studio", "scan", str(project.root), *([] if missing else folders),
-                      *groups.get(settings.grouping.by, []), *tier, *projects.size_options(self._large_pixels()))
+                      *groups.get(settings.grouping.by, []), *tier,
+                      *projects.size_options(_LARGE_PIXELS * self._large.value()))
 
     def refresh(self) -> None:
         """Show the project's folders and videos."""
@@ -94,7 +99,7 @@ class LibraryPage(Page):
 
     def scan(self) -> None:
         """Read the folders of the project."""
-        projects.start_scan(self.session, short_side_pixels=self._large_pixels())
+        projects.start_scan(self.session, short_side_pixels=_LARGE_PIXELS * self._large.value())
 
     def find_folder(self, source: str, folder: Path) -> None:
         """Look for the videos of a source in another folder, and believe it when their bytes agree."""
@@ -122,18 +127,10 @@ class LibraryPage(Page):
             self.header_buttons.addWidget(one)
 
     def _lay_out(self) -> None:
-        self._problems = NoticeBar("warning", name=self.control("problems"))
-        self._problems.buttons.addWidget(button("Show them", name=self.control("show_problems"), kind="plain",
-                                                clicked=lambda: self.list.show_only(PROBLEMS)))
-        self._missing = NoticeBar("warning", name=self.control("missing"))
-        self._missing.set_value("")
-        self._find = button("Find it…", name=self.control("find_folder"),
-                            clicked=lambda: self._choose_lost(min(self.plan.value().missing)))
-        self._missing.buttons.addWidget(self._find)
-        self._relinked = NoticeBar("good", closable=True, name=self.control("relinked"))
-        self._relinked.set_value("")
+        self._first_scan = button("Scan", name=self.control("first_scan"), clicked=self.scan)
         self._no_videos = Teaching(Hero(), "Scan reads every video once: it checks each frame, measures the motion and "
-                                           "keeps small copies of the frames for training. Your files are only read.")
+                                           "keeps small copies of the frames for training. Your files are only read.",
+                                   self._first_scan)
         self._inside = QStackedWidget()
         self._inside.addWidget(self.list)
         self._inside.addWidget(self._no_videos)
@@ -142,9 +139,7 @@ class LibraryPage(Page):
                                 icon_name="folder-add", clicked=self._choose_folder))
         self._whole = OneOf(SideBySide(self._inside, self._make_column()), teach)
         self.body.addWidget(self._job_line)
-        self.body.addWidget(self._missing)
-        self.body.addWidget(self._relinked)
-        self.body.addWidget(self._problems)
+        self.body.addWidget(self.notices)
         self.body.addWidget(self._whole, 1)
 
     def _make_column(self) -> QWidget:
@@ -164,7 +159,7 @@ class LibraryPage(Page):
         made = QWidget()
         layout = QVBoxLayout(made)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._large = CheckBox(said("Also frames of {pixels} pixels", pixels=_LARGE_PIXELS))
+        self._large = CheckBox(said("Also {pixels}-pixel frames", pixels=_LARGE_PIXELS))
         self._large.setObjectName(self.control("large"))
         self._large.setAccessibleName(self._large.text())
         about = label(said("Few recipes need them, such as shuffle-and-learn. They take about {times} times the space, "
@@ -172,7 +167,7 @@ class LibraryPage(Page):
                       "caption", wrap=True)
         for widget in (self.tiers, self._large, about):
             layout.addWidget(widget)
-        self._storage = Fold(said("What is kept of the frames"), made, name=self.control("storage"),
+        self._storage = Fold(said("Frames kept"), made, name=self.control("storage"),
                              shut=bool(self.session.videos or self.session.reader.reading))
         return self._storage
 
@@ -180,24 +175,28 @@ class LibraryPage(Page):
         session = self.session
         session.project_changed.connect(self._show_project)
         session.videos_changed.connect(self._show_videos)
+        session.changes.changed.connect(self._show_changes)
         session.job_started.connect(self._follow)
         session.job_ended.connect(self._job_over)
         self.plan.changed.connect(self._show_plan)
         self.list.value_changed.connect(lambda: self.preview.set_value(self.list.table.current()))
         self.list.exclude_clicked.connect(lambda excluded: self.set_excluded(excluded=excluded))
-        self.sources.remove_clicked.connect(lambda name: library_edits.remove_source(session, name))
-        self.sources.find_clicked.connect(self._choose_lost)
+        self.notices.find_clicked.connect(lambda: self._choose_folder(min(self.plan.value().missing)))
+        self.notices.show_clicked.connect(lambda: self.list.show_only(PROBLEMS))
+        self.sources.remove_clicked.connect(self._remove)
+        self.sources.find_clicked.connect(self._choose_folder)
         self.tiers.value_changed.connect(lambda tier: library_edits.set_tier(session, tier_named(tier)))
         self._large.value_changed.connect(lambda _value: self.update_command_line())
         self.grouping.value_changed.connect(lambda grouping: library_edits.set_grouping(session, grouping))
+        self.grouping.value_changed.connect(self._show_project)  # what was refused is not shown as if it held
 
     def _show_project(self) -> None:
         project = self.session.project
         if project is None:
             self.plan.forget()
-            self._relinked.set_value("")
+            self.notices.show_relinked(None)
             return
-        if self.grouping.value() != project.settings.grouping:
+        if self.grouping.value() != project.settings.grouping and not self.session.changes.at_work:
             self.grouping.set_value(project.settings.grouping)
         self.tiers.set_value(project.settings.tier)
         tier = project.settings.tier
@@ -205,28 +204,39 @@ class LibraryPage(Page):
         scanning = self.session.running_job("scan") is not None
         some = self.session.videos or self.session.reader.reading
         self._whole.set_value(0 if project.settings.sources or scanning or some else 1)
+        self.list.table.set_masks(project.settings.masks)
+        self.preview.set_value(self.preview.value())
         self.plan.look()
         self._show_plan(self.plan.value())
 
     def _show_videos(self) -> None:
         session = self.session
+        scanning = session.running_job("scan") is not None
         if session.project and session.project.root != self._root:
-            self._root = session.project.root
+            self._root, scanning = session.project.root, False
+            self.list.forget()
             self._storage.set_value(not session.videos and not session.reader.reading)  # to be seen before a scan
+            if (job := self._job_line.value()) and job.project != self._root:
+                self._job_line.set_value(None)
+            for operation in ("scan", "relink"):
+                self._follow(session.running_job(operation))
             self.scroll.verticalScrollBar().setValue(0)
-        self._put_videos(session.shelf)
+        if not (scanning and session.reader.reading):  # what the scan brought is shown already
+            self._put_videos(session.shelf)
         self._show_project()
 
     def _put_videos(self, shelf: Shelf) -> None:
-        self._shown, videos, reading = shelf, shelf.videos, self.session.reader.reading
+        session, self._shown, videos = self.session, shelf, shelf.videos
+        reading = session.reader.reading
         self.list.table.set_videos(shelf)
         self._inside.setCurrentIndex(0 if videos or reading else 1)
-        self.list.set_reading(reading if not videos else 0)
+        waiting = said("Reading {videos}…", videos=counted(reading, "video")) if reading else ""
+        self.list.set_waiting(session.changes.at_work or (waiting if not videos else ""))
         self.preview.setVisible(bool(videos))
         self._masks.setVisible(shelf.totals.readable > 0)
         words = library_facts.summary(shelf.totals) if videos else said(self.summary)
-        self.subtitle.setText(said("Reading {videos}…", videos=counted(reading, "video")) if reading else words)
-        self._problems.set_value(*library_facts.problems(shelf.totals))
+        self.subtitle.setText(waiting or words)
+        self.notices.show_problems(shelf.totals)
         if videos and not self.list.value():
             self.list.table.selectRow(0)
 
@@ -240,18 +250,20 @@ class LibraryPage(Page):
         reading = session.reader.reading and not videos
         self.sources.show_project(project, None if reading else self._shown.totals.sources, missing=plan.missing)
         can_find = not scanning and session.running_job("relink") is None
-        self.sources.set_can_find(can_find)
-        self._find.setEnabled(can_find)
-        self._missing.set_value(*library_facts.missing_words(plan.missing))
+        self.sources.set_can_change(can_find)
+        self.notices.show_missing(plan.missing, can_find=can_find)
         self._add.setVisible(bool(sources or videos))
         self._scan.setVisible(bool(sources) and not scanning and not reading)
         self._next.setVisible(bool(session.usable_videos) and not pending and not scanning)
         self._scan.setText(said("Scan {videos}", videos=counted(pending, "video")) if pending else
                            said("Scan again") if videos else said("Scan"))
-        self._scan.setAccessibleName(self._scan.text())
-        wanted = "primary" if (pending or not videos) and not scanning else ""
-        if self._scan.property("kind") != wanted:
-            set_kind(self._scan, wanted)
+        teaches = bool(sources) and self._inside.currentWidget() is self._no_videos
+        self._first_scan.setVisible(teaches and not scanning)
+        self._first_scan.setText(self._scan.text())
+        for one, bright in ((self._scan, bool(pending) and not teaches), (self._first_scan, True)):
+            one.setAccessibleName(one.text())
+            if (kind := "primary" if bright and not scanning else "") != one.property("kind"):
+                set_kind(one, kind)
         waiting = said("Looking at how much space a scan will take.") if pending and not plan.sizes else ""
         words = waiting or library_facts.space_words(plan.sizes, free_bytes=plan.free_bytes)
         self._estimate.setText(words)
@@ -262,7 +274,7 @@ class LibraryPage(Page):
     def _follow(self, job: Job | None) -> None:
         if job is not None and job.operation in ("scan", "relink"):
             self._job_line.set_value(job)
-            self._relinked.set_value("")
+            self.notices.show_relinked(None)
             if job.operation == "scan":
                 self._look_in.start()
             self._show_project()
@@ -273,11 +285,13 @@ class LibraryPage(Page):
             self._job_line.forget()
             if job.operation == "scan" and job.finished_event:
                 self._storage.set_value(False)
+            before = _folders(self.session.project)
             projects.reread_settings(self.session)
             if job.operation == "relink" and job.finished_event and not job.finished_event.stopped:
-                result = job.finished_event.result
-                sure = not result["missing"] and result["fit"] == result["checked"]
-                self._relinked.set_value(*library_facts.relinked_words(result), level="good" if sure else "warning")
+                name = job.finished_event.result["source"]
+                if name in before:
+                    library_edits.note_moved_source(self.session, name, before=before[name])
+                self.notices.show_relinked(job.finished_event.result)
                 self.plan.forget()  # it is not missing any more
             self._show_project()
 
@@ -295,21 +309,30 @@ class LibraryPage(Page):
             self._put_videos(result)
             self._show_plan(self.plan.value())
 
-    def _large_pixels(self) -> int:
-        return _LARGE_PIXELS if self._large.value() else 0
+    def _show_changes(self) -> None:
+        work = self.session.changes.at_work
+        self.list.set_waiting(work)
+        self.grouping.setEnabled(not work)
 
-    def _choose_folder(self) -> None:
-        _ask_for_folder(self, said("Choose a folder of videos"), self.add_folder)
+    def _remove(self, source: str) -> None:
+        library_edits.remove_source(self.session, source)
+        if self.session.changes.at_work or source not in _folders(self.session.project):
+            self.notices.show_removed(source)
 
-    def _choose_lost(self, source: str) -> None:
-        _ask_for_folder(self, said("Where does the folder {name} lie now?", name=source),
-                        lambda folder: self.find_folder(source, folder))
+    def _choose_folder(self, lost: str = "") -> None:
+        """Ask for another folder of videos, or where the lost one of this name lies now."""
+        folders = _folders(self.session.project)
+        if lost:
+            choose_folder(self, said("Where does the folder {name} lie now?", name=lost),
+                          partial(self.find_folder, lost), start=_beside(folders[lost]))
+        else:
+            choose_folder(self, said("Choose a folder of videos"), self.add_folder, start=_beside(*folders.values()))
 
 
-def _ask_for_folder(parent: QWidget, title: str, then: Callable[[Path], None]) -> None:
-    dialog = QFileDialog(parent, title)
-    dialog.setFileMode(QFileDialog.FileMode.Directory)
-    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
+def _folders(project: Project | None) -> dict[str, Path]:
+    return {one.name: project.source_folder(one.name) for one in project.settings.sources} if project else {}
+
+
+def _beside(*folders: Path) -> Path | None:
+    """Where the last of some folders lies, as far as that is still there."""
+    return next((above for above in folders[-1].parents if above.is_dir()), None) if folders else None

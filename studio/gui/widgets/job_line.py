@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studio.engine.events import Event, Progress
-from studio.gui.blocks import button, label, set_icon
+from studio.gui.blocks import button, fill, label, row, set_icon
 from studio.gui.jobs import Job
 from studio.gui.texts import said
-from studio.gui.theme import current_theme
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.elided import Elided
 from studio.gui.words import duration, number, phase_text
 
 _CAN_WAIT = ("scan",)
 """Operations that can be paused."""
 _PAUSED = "paused"
+_LEAST_WORDS_PIXELS = 200
 
 
 class JobLine(QWidget):
-    """Shows one job, or hides while there is none. `prefix` starts the object names of its controls."""
+    """Shows one job, or hides while there is none. `prefix` starts the object names of its controls.
 
-    def __init__(self, *, prefix: str) -> None:
+    A `narrow` one breaks its words, for a side column or large text.
+    """
+
+    _below: bool | None = None
+
+    def __init__(self, *, prefix: str, narrow: bool = False) -> None:
         super().__init__()
         theme = current_theme()
         self._job: Job | None = None
-        self._words, self._detail = label("", "strong"), label("", "caption")
-        self._detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words, self._detail = label("", "strong", wrap=narrow), Elided()
+        set_kind(self._detail, "caption")
         self._bar = QProgressBar()
         self._bar.setObjectName(f"{prefix}.progress")
         self._bar.setTextVisible(False)
@@ -35,13 +44,22 @@ class JobLine(QWidget):
         left.setSpacing(theme.px(6))
         for widget in (self._words, self._bar, self._detail):
             left.addWidget(widget)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.px(16))
-        layout.addLayout(left, 1)
-        layout.addWidget(self._pause)
-        layout.addWidget(self._stop)
+        self._buttons = row(self._pause, self._stop, spacing=16)
+        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.setSpacing(theme.px(16))
+        self._whole.addLayout(left, 1)
+        self._whole.addLayout(self._buttons)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return super().event(event)
 
     def value(self) -> Job | None:
         """Give the job shown."""
@@ -64,6 +82,15 @@ class JobLine(QWidget):
         self._job = None
         self.hide()
 
+    def _arrange(self) -> None:
+        """Put the buttons below the words where they would leave these too little room."""
+        below = self.width() < self._buttons.sizeHint().width() + current_theme().px(_LEAST_WORDS_PIXELS)
+        if below == self._below:  # setting the same anew would ask for the next layout, without end
+            return
+        self._below = below
+        self._whole.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
+        self._whole.setAlignment(self._buttons, Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0))
+
     def _hear(self, event: Event) -> None:
         if isinstance(event, Progress):
             self._show(event)
@@ -73,20 +100,23 @@ class JobLine(QWidget):
         self._stop.setEnabled(not stopping)
         pausing = self._job is not None and self._job.pausing
         self._show_pause(pausing=pausing, stopping=stopping)
-        words = "Starting" if progress is None else phase_text(progress.phase).capitalize()
+        words = said("Starting") if progress is None else phase_text(progress.phase)
+        words = words[:1].upper() + words[1:]
         if progress and progress.total:
-            words += f": {number(progress.done)} of {number(progress.total)} {progress.unit}".rstrip()
+            words += said(": {done} of {total} {unit}", done=number(progress.done), total=number(progress.total),
+                          unit=said(progress.unit)).rstrip()
         if progress and progress.seconds_left:
-            words += f", {duration(progress.seconds_left)} left"
+            words += said(", {time} left", time=duration(progress.seconds_left))
         if stopping:
-            words = "Stopping; what has been read is kept"
+            words = said("Stopping; what has been read is kept")
         elif pausing and (progress is None or progress.phase != _PAUSED):
             words = said("{doing}; it pauses after the videos at hand", doing=words)
         self._words.setText(words)
-        self._detail.setText(progress.detail if progress else "")
+        self._detail.setText(said(progress.detail) if progress else "")
+        self._detail.setToolTip(self._detail.text())
         self._bar.setAccessibleName(words)
         self._bar.setRange(0, progress.total if progress else 0)
-        self._bar.setValue(progress.done if progress else 0)
+        fill(self._bar, progress.done if progress else 0)
 
     def _show_pause(self, *, pausing: bool, stopping: bool) -> None:
         self._pause.setVisible(self._job is not None and self._job.operation in _CAN_WAIT)

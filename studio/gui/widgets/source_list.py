@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.engine.project import Project
 from studio.gui.blocks import button, column, label
 from studio.gui.texts import said
-from studio.gui.theme import current_theme
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.elided import Elided
 from studio.gui.words import breakable, counted
 
 
@@ -35,7 +36,7 @@ class SourceList(QWidget):
         self._prefix = prefix
         self._shown: object = None
         self._folders: list[Folder] = []
-        self._can_find = True
+        self._can_change = True
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(current_theme().px(8))
@@ -70,18 +71,20 @@ class SourceList(QWidget):
             if name and (again := made.findChild(QWidget, name)):
                 again.setFocus()
 
-    def set_can_find(self, can_find: bool) -> None:
-        """Let a lost folder be looked for, or not now."""
-        self._can_find = can_find
+    def set_can_change(self, can_change: bool) -> None:
+        """Let folders be taken out and lost ones be looked for, or not now: a scan would bring their videos again."""
+        self._can_change = can_change
         for made in self.findChildren(QPushButton):
-            if made.objectName().startswith(f"{self._prefix}.find."):
-                made.setEnabled(can_find)
+            made.setEnabled(can_change)
 
     def _row(self, number: int, folder: Folder, words: str) -> QWidget:
         made = QWidget()
         name = label(f"{folder.name} · {words}" if words else folder.name)
-        where = label(folder.path if folder.found else said("Not found: {path}", path=breakable(folder.path)),
-                      "caption" if folder.found else "bad", wrap=not folder.found)
+        where: QLabel = Elided(Qt.TextElideMode.ElideMiddle)
+        where.setText(folder.path)
+        set_kind(where, "caption")
+        if not folder.found:
+            where = label(said("Not found: {path}", path=breakable(folder.path)), "bad", wrap=True)
         for one in (name, where):
             one.setSizePolicy(QSizePolicy.Policy.Ignored, one.sizePolicy().verticalPolicy())
             one.setToolTip(folder.path)
@@ -89,6 +92,7 @@ class SourceList(QWidget):
                         tip="Take this folder out of the project; its files stay",
                         clicked=lambda: self.remove_clicked.emit(folder.name))
         remove.setAccessibleName(said("Take the folder {name} out of the project", name=folder.name))
+        remove.setEnabled(self._can_change)
         layout = QVBoxLayout(made)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(current_theme().px(4))
@@ -109,5 +113,5 @@ class SourceList(QWidget):
                       tip="Say where this folder lies now; its videos are known again by their content",
                       clicked=lambda: self.find_clicked.emit(folder.name))
         made.setAccessibleName(said("Find the folder {name}", name=folder.name))
-        made.setEnabled(self._can_find)
+        made.setEnabled(self._can_change)
         return made

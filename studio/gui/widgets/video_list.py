@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QUndoStack
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video
 from studio.gui.blocks import button
 from studio.gui.texts import noted, said
-from studio.gui.theme import current_theme
+from studio.gui.theme import current_theme, icon
 from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.quiet_wheel import QuietComboBox
 from studio.gui.widgets.thumbnails import Thumbnails
 from studio.gui.widgets.video_model import ALL, EXCLUDED, PROBLEMS
 from studio.gui.widgets.video_table import VideoTable
 from studio.gui.widgets.waiting import Waiting
-from studio.gui.words import counted
 
 _SHOWS = ((noted("All videos"), ALL), (noted("With problems"), PROBLEMS), (noted("Excluded"), EXCLUDED))
 
@@ -29,6 +29,7 @@ class VideoList(QWidget):
     def __init__(self, thumbnails: Thumbnails, undo: QUndoStack, *, prefix: str) -> None:
         super().__init__()
         theme = current_theme()
+        self.setObjectName(f"{prefix}.list")
         self._prefix = prefix
         self._undo_stack = undo
         self._wide = False
@@ -55,10 +56,27 @@ class VideoList(QWidget):
         """Filter: all, problems or excluded."""
         self._show.setCurrentIndex([key for _words, key in _SHOWS].index(show))
 
-    def set_reading(self, videos: int) -> None:
-        """Say that so many videos are being read, 0 when they are there."""
-        if videos:
-            self._waiting.start(said("Reading {videos}…", videos=counted(videos, "video")))
+    def forget(self) -> None:
+        """Show all, and select none: these are the videos of another project."""
+        self.search("")
+        self.show_only(ALL)
+        self.table.clearSelection()
+
+    def kept(self) -> tuple[str, str, set[int]]:
+        """What outlives a change of theme: the search, which ones are listed, which are selected."""
+        return self._filter.text(), self._show.currentData(), {video.id for video in self.value()}
+
+    def restore(self, kept: tuple[str, str, set[int]]) -> None:
+        """Search, list and select what was kept."""
+        text, show, selected = kept
+        self.search(text)
+        self.show_only(show)
+        self.table.select(selected)
+
+    def set_waiting(self, words: str) -> None:
+        """Say what is waited for; nothing when it is done."""
+        if words:
+            self._waiting.start(words)
         else:
             self._waiting.stop()
 
@@ -71,10 +89,13 @@ class VideoList(QWidget):
         self._filter.setObjectName(f"{self._prefix}.filter")
         self._filter.setAccessibleName(said("Search in names, groups and labels"))
         self._filter.setPlaceholderText(said("Search"))
-        self._filter.setClearButtonEnabled(True)
         self._filter.setFixedWidth(current_theme().px(180))
+        self._clear = QAction(icon("close", current_theme().quiet), said("Clear the search"), self._filter)
+        self._filter.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
+        self._clear.setVisible(False)
+        self._clear.triggered.connect(self._filter.clear)
         self._filter.textChanged.connect(self._filter_now)
-        self._show = QComboBox()
+        self._show = QuietComboBox()
         self._show.setObjectName(f"{self._prefix}.show")
         self._show.setAccessibleName(said("Which videos are listed"))
         for words, key in _SHOWS:
@@ -92,6 +113,7 @@ class VideoList(QWidget):
 
     def _filter_now(self) -> None:
         show = self._show.currentData()
+        self._clear.setVisible(bool(self._filter.text()))
         self.table.set_filter(self._filter.text(), show)
         if self._wide != (show == PROBLEMS):
             self._wide = show == PROBLEMS

@@ -6,10 +6,14 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video, display_path
+from studio.engine.errors import VideoError
+from studio.engine.masks import Mask
+from studio.engine.project import Project
+from studio.engine.video.footage import masks_of
 from studio.gui.background import Background
 from studio.gui.blocks import button, label, set_icon
 from studio.gui.session import Session
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.pictures import Frames
@@ -19,6 +23,9 @@ from studio.gui.words import breakable, bytes_text, number, seconds_text
 
 _MOST_FRAMES = 120
 _TILE = (284, 176)
+_MASKED = noted("A mask changed: scan to cover it")
+_OTHERWISE = noted("Masks or settings changed: scan again")
+_GONE = noted("The cached frames are missing: scan again")
 
 
 class VideoPreview(QWidget):
@@ -29,6 +36,8 @@ class VideoPreview(QWidget):
         theme = current_theme()
         self._session = session
         self._video: Video | None = None
+        self._masks: list[Mask] = []
+        self._missing = False
         self._step = 1
         self.view = FrameView(tile=_TILE)
         self.view.setObjectName(f"{prefix}.preview")
@@ -59,9 +68,13 @@ class VideoPreview(QWidget):
 
     def set_value(self, video: Video | None) -> None:
         """Show a video, or that none is selected."""
-        if video is not None and video == self._video:
+        project = self._session.project
+        masks = list(project.settings.masks) if project else []
+        if video is not None and video == self._video and masks == self._masks:
+            if self._missing:  # a scan may have made them meanwhile
+                self._ask()
             return
-        self._video = video
+        self._video, self._masks, self._missing = video, masks, False
         self.view.player.stop()
         self.view.set_message(said("Select a video") if video is None else
                               "" if video.readable else said("No frame can be read"))
@@ -69,22 +82,30 @@ class VideoPreview(QWidget):
         self._time.setText("")
         self._name.setText(breakable(display_path(video.path)) if video else "")
         self._facts.setText(_facts(video) if video else "")
-        project = self._session.project
-        if video is None or project is None or not video.readable:
+        if video is not None and video.readable:
+            self._ask()
+
+    def _ask(self) -> None:
+        project, video = self._session.project, self._video
+        if project is None or video is None:
             return
         step = max(1, -(-video.frames // _MOST_FRAMES))
 
-        def read() -> tuple[int, Frames]:
-            cached = open_cached(project, video)
+        def read() -> tuple[int, Frames] | str:
+            try:
+                cached = open_cached(project, video)
+            except VideoError:
+                return _why_missing(project, video)
             return step, np.ascontiguousarray(cached.rgb(range(0, cached.frames, step)))
 
         self._background.ask(video.id, read)
 
-    def _take(self, video_id: int, result: tuple[int, Frames] | None) -> None:
+    def _take(self, video_id: int, result: tuple[int, Frames] | str | None) -> None:
         if self._video is None or self._video.id != video_id:
             return
-        if result is None:
-            self.view.set_message(said("The cached frames are missing: scan again"))
+        self._missing = not isinstance(result, tuple)
+        if not isinstance(result, tuple):
+            self.view.set_message(said(result or _GONE))
             return
         self._step, frames_FHW3 = result
         self.view.player.set_position(0)
@@ -103,6 +124,13 @@ class VideoPreview(QWidget):
         set_icon(self._play, "pause" if playing else "play")
         self._play.setAccessibleName(said("Pause the preview") if playing else said("Play the preview"))
         self._play.setToolTip(said("Pause (Space)") if playing else said("Play (Space)"))
+
+
+def _why_missing(project: Project, video: Video) -> str:
+    if masks_of(project, video):
+        return _MASKED
+    made = video.identity and any(project.cache_folder.glob(f"{video.identity[:2]}/{video.identity}-*"))
+    return _OTHERWISE if made else _GONE
 
 
 def _facts(video: Video) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -12,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.engine.catalogue import Video, display_path
+from studio.engine.masks import Mask, size_text
 from studio.gui.shelf import Shelf
 from studio.gui.texts import said
 from studio.gui.theme import Theme, current_theme
@@ -32,7 +35,7 @@ from studio.gui.widgets.video_model import COLUMNS, HEALTH, NAME, VideoModel
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROW = THUMBNAIL[1] + 8
-_LEAST_NAME = 200
+_LEAST_NAME, _PADDING = 200, 20
 
 
 class VideoTable(QTableView):
@@ -48,7 +51,9 @@ class VideoTable(QTableView):
         self.rows = VideoModel(thumbnails.picture)
         thumbnails.came.connect(self.rows.picture_came)
         self.setModel(self.rows)
+        self.masks: list[Mask] = []
         self.setItemDelegateForColumn(NAME, _NameDelegate(self))
+        self.setItemDelegateForColumn(HEALTH, _HealthDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -87,6 +92,12 @@ class VideoTable(QTableView):
         else:
             self.value_changed.emit()
 
+    def set_masks(self, masks: Sequence[Mask]) -> None:
+        """Say of the videos that these masks are about that they are masked."""
+        if self.masks != list(masks):
+            self.masks = list(masks)
+            self.viewport().update()
+
     def set_filter(self, text: str, show: str) -> None:
         """Show only some (see `VideoModel.set_filter`); those selected stay selected where they are still shown."""
         selected = {video.id for video in self.value()}
@@ -112,7 +123,7 @@ class VideoTable(QTableView):
         self.rows.set_reasons(shown=wide)
         for place in range(1, len(COLUMNS)):
             self.setColumnHidden(place, wide and place != HEALTH)
-        self.setColumnWidth(HEALTH, current_theme().px(COLUMNS[HEALTH].width * (4 if wide else 1)))
+        self.setColumnWidth(HEALTH, self._health_width() * (4 if wide else 1))
         self._stretch_names()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -126,7 +137,14 @@ class VideoTable(QTableView):
         for place, column in enumerate(COLUMNS):
             if place != NAME:
                 self.setColumnWidth(place, theme.px(column.width))
+        self.setColumnWidth(HEALTH, self._health_width())
         self._stretch_names()
+
+    def _health_width(self) -> int:
+        """So wide that a verdict is read in whole, in any language."""
+        theme = current_theme()
+        words = QFontMetrics(theme.font(13)).horizontalAdvance(said("partly readable"))
+        return max(theme.px(COLUMNS[HEALTH].width), words + theme.px(_PADDING))
 
     def _stretch_names(self) -> None:
         """Give the names what the other columns leave, but never so little that they cannot be read."""
@@ -149,10 +167,23 @@ class _NameDelegate(QStyledItemDelegate):
         _paint_picture(painter, theme, place, index.data(Qt.ItemDataRole.DecorationRole), faded=video.excluded)
         words = option.rect.adjusted(width + 2 * gap + gap // 2, theme.px(6), -gap, -theme.px(6))
         folder, _, name = display_path(video.path).rpartition("/")
-        place_of = folder or video.source
-        under = said("excluded · {folder}", folder=place_of) if video.excluded else place_of
+        under = folder or video.source
+        if isinstance(widget, VideoTable) and any(mask.holds_for(
+                source=video.source, path=video.path, group=video.group, size=size_text(video.width, video.height))
+                for mask in widget.masks):
+            under = said("masked · {folder}", folder=under)
+        if video.excluded:
+            under = said("excluded · {folder}", folder=under)
         _paint_line(painter, words, name, colour=theme.quiet if video.excluded else theme.text, pixels=13, upper=True)
         _paint_line(painter, words, under, colour=theme.quiet, pixels=11, upper=False)
+
+
+class _HealthDelegate(QStyledItemDelegate):
+    """Keeps the colour of a verdict where the row is selected."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.palette.setColor(QPalette.ColorRole.HighlightedText, index.data(Qt.ItemDataRole.ForegroundRole))
 
 
 def _paint_picture(painter: QPainter, theme: Theme, place: QRect, picture: QPixmap | None, *, faded: bool) -> None:

@@ -67,18 +67,25 @@ def test_a_folder_that_is_gone_is_said_found_by_keyboard_and_its_videos_stay(pag
     QTest.keyClick(find, Qt.Key.Key_Space)
     dialog = page.findChild(QFileDialog)
     assert dialog and dialog.isVisible() and "Clips of a day" in dialog.windowTitle()
+    assert dialog.directory().absolutePath() == str(own_clips.parent)
     dialog.fileSelected.emit(str(elsewhere.parent))  # the folder above will do
     dialog.close()
     job = session.running_job("relink")
     assert job and page._job_line.isVisible() and not find.isEnabled()
     wait_for(lambda: not session.jobs)
-    assert page._relinked.value() == "Clips of a day is found: 9 of 10 videos lie in elsewhere."
-    assert "Not there: walk/scene-01.mp4" in page._relinked._remedy.text()
+    relinked = page.notices.relinked
+    assert relinked.value() == "Clips of a day is found: 9 of 10 videos lie in elsewhere."
+    assert "Not there: walk/scene-01.mp4" in relinked._remedy.text()
     assert page.sources.value()[0].found and page.sources.value()[0].path == str(elsewhere)
     assert Project.open(session.project.root).source_folder("Clips of a day") == elsewhere
     assert [video.id for video in session.videos] == before
     wait_for(lambda: _button(page, "find.0") is None)
     assert not notice.isVisible()
+    assert session.undo.undoText() == "Find the folder Clips of a day"
+    session.undo.undo()
+    assert Project.open(session.project.root).source_folder("Clips of a day") == own_clips
+    session.undo.redo()
+    assert Project.open(session.project.root).source_folder("Clips of a day") == elsewhere
 
 
 def test_a_wrong_folder_is_refused_and_nothing_changes(page: LibraryPage, own_clips: Path, tmp_path: Path,
@@ -91,7 +98,7 @@ def test_a_wrong_folder_is_refused_and_nothing_changes(page: LibraryPage, own_cl
     told = window.notices.value()[0]
     assert "none of the 10 videos of Clips of a day lies in it" in told.message and told.remedy
     assert (page.session.project.root / "project.toml").read_bytes() == settings
-    assert len(page.session.videos) == 10 and _button(page, "find.0") and not page._relinked.value()
+    assert len(page.session.videos) == 10 and _button(page, "find.0") and not page.notices.relinked.value()
 
 
 def test_a_scan_with_a_folder_gone_looks_at_the_others(page: LibraryPage, own_clips: Path, clips: Path) -> None:
