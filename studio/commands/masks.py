@@ -26,14 +26,14 @@ def mask(
         show_default=False)] = None,
     outside: Annotated[bool, Option("--outside", help="Hide all that is outside the shapes, not what is inside",
                                     show_default=False)] = False,
-    source: Annotated[str, Option("--source", metavar="NAME", help="Only in this source of the project",
-                                  show_default=False)] = "",
+    source: Annotated[str, Option("--source", metavar="NAME", help="Only in this source of the project; with --suggest "
+                                  "look only there", show_default=False)] = "",
     folder: Annotated[list[str] | None, Option(
         "--folder", metavar="FOLDER", help="Only below this folder of the source, as ward/2024; can be given many "
         "times", show_default=False)] = None,
     group: Annotated[str, Option("--group", metavar="GROUP", help="Only in this group", show_default=False)] = "",
-    size: Annotated[str, Option("--size", metavar="640x480", help="Only in videos of this size",
-                                show_default=False)] = "",
+    size: Annotated[str, Option("--size", metavar="640x480", help="Only in videos of this size; with --suggest look "
+                                "only at these", show_default=False)] = "",
     remove: Annotated[list[str] | None, Option("--remove", metavar="NAME", help="Take a mask away",
                                                show_default=False)] = None,
     suggest: Annotated[bool, Option("--suggest", help="Look for text, clocks, rulers, ECG traces and black surrounds",
@@ -49,7 +49,8 @@ def mask(
     from studio.engine.video.mask_edits import add_mask, remove_mask
     from studio.engine.video.suggest import mask as run
 
-    if not add and (rectangle or polygon or outside or source or folder or group or size):
+    looks = suggest or accept
+    if not add and (rectangle or polygon or outside or folder or group or ((source or size) and not looks)):
         raise UsageError("a shape", "it belongs to no mask", "Name the new mask with --add NAME")
     picture, opened = png(out) if out else None, Project.open(project)
     for name in remove or []:
@@ -57,7 +58,8 @@ def mask(
     if add:
         add_mask(opened, _mask(add, rectangle or [], polygon or [], outside=outside, source=source,
                                folders=folder or [], group=group, size=size))
-    return Work(lambda stop: run(opened, suggest=suggest, accept=accept, out=picture, stop=stop))
+    return Work(lambda stop: run(opened, suggest=suggest, accept=accept, out=picture, stop=stop,
+                                 source="" if add else source, size="" if add else size))
 
 
 def _mask(name: str, rectangles: list[str], polygons: list[str], *, outside: bool, source: str,

@@ -14,19 +14,21 @@ from studio.engine.masks import Mask, Rectangle, masked_share, size_text
 from studio.engine.video.footage import open_unmasked
 from studio.engine.video.mask_edits import MOST_HIDDEN, free_name
 from studio.gui.background import Background
-from studio.gui.blocks import button, column, label, row
+from studio.gui.blocks import button, column, fit, label, row
 from studio.gui.jobs import Job
 from studio.gui.library_edits import set_masks
 from studio.gui.session import Session
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.job_line import JobLine
 from studio.gui.widgets.mask_canvas import Drawn, MaskCanvas
 from studio.gui.words import counted, share
 
-_ABOUT = ("Draw a rectangle over what is burnt in: a network would read the clock, not the heart. Masks are black in "
-          "the frames that training sees; your files stay as they are. A scan puts them on.")
+_ABOUT = noted("Draw a rectangle over what is burnt in: a network would read the clock, not the heart. Masks are black "
+               "in the frames that training sees; your files stay as they are. A scan puts them on.")
+_NONE = noted("No mask yet: draw one, or let the studio suggest.")
 
 
 class MaskDialog(QDialog):
@@ -37,7 +39,7 @@ class MaskDialog(QDialog):
         theme = current_theme()
         self.setObjectName("masks")
         self.setWindowTitle(said("Masks"))
-        self.resize(theme.px(940), theme.px(600))
+        fit(self, 940, 600)
         self._session, self._video = session, video
         self._job: Job | None = None
         self._reasons: dict[str, str] = {}
@@ -56,12 +58,19 @@ class MaskDialog(QDialog):
         self.where = ChoiceBox(self._places())
         label_of(self.where, name="masks.where", title=said("New masks hold for"),
                  about=said("Overlays go with a machine's picture"))
-        self.suggest = button("Suggest", name="masks.suggest", icon_name="search", clicked=self._suggest,
-                              tip="Look for clocks, rulers, traces and the black surround in all videos")
+        self._none = label(_NONE, "quiet", wrap=True)
+        self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.suggest = button("Suggest", name="masks.suggest", icon_name="search",
+                              clicked=lambda: self._suggest("--source", video.source, "--size",
+                                                            size_text(video.width, video.height)),
+                              tip="Look for clocks, rulers, traces and the black surround in the videos of this size "
+                                  "and folder")
+        self.suggest_all = button("For all videos", name="masks.suggest_all", clicked=self._suggest,
+                                  tip="Look at the videos of every size and folder; this may take minutes")
         self._save = button("Save", name="masks.save", kind="primary", clicked=self._keep)
         self._remove = button("Remove", name="masks.remove", icon_name="trash", clicked=self._take_away)
         self._says = label("", "quiet", wrap=True)
-        self._progress = JobLine(prefix="masks")
+        self._progress = JobLine(prefix="masks", narrow=True)
         self._lay_out()
         session.job_ended.connect(self._heard)
         self._background = Background(self, most=1)
@@ -79,9 +88,13 @@ class MaskDialog(QDialog):
         theme = current_theme()
         side = QWidget()
         side.setFixedWidth(theme.px(300))
-        buttons = row(self.suggest, self._remove, None)
-        layout = column(label("New masks hold for", "caption"), self.where, self.list, spacing=8)
+        buttons = FlowLayout(spacing=8)
+        for one in (self.suggest, self.suggest_all, self._remove):
+            buttons.addWidget(one)
+        layout = column(label("New masks hold for", "caption"), self.where, spacing=8)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self._none, 1)
         layout.addLayout(buttons)
         layout.addWidget(self._progress)
         layout.addWidget(self._says)
@@ -97,9 +110,10 @@ class MaskDialog(QDialog):
 
     def _places(self) -> list[tuple[str, str]]:
         video = self._video
-        found = [("size", f"videos of {video.width} × {video.height} in {video.source}"),
-                 ("source", f"all videos of {video.source}"), ("all", "all videos")]
-        return found + ([("group", f"the group {display_path(video.group)}")] if video.group else [])
+        found = [("size", said("videos of {width} × {height} in {source}", width=video.width, height=video.height,
+                               source=video.source)),
+                 ("source", said("all videos of {source}", source=video.source)), ("all", noted("all videos"))]
+        return found + ([("group", said("the group {group}", group=display_path(video.group)))] if video.group else [])
 
     def _ask_frame(self) -> None:
         project, video = self._session.project, self._video
@@ -113,7 +127,7 @@ class MaskDialog(QDialog):
         self._background.ask(video.id, read)
 
     def _take_frame(self, _key: object, frame_HW3: np.ndarray | None) -> None:
-        self.canvas.set_picture(frame_HW3, "The frames of this video are missing: scan again")
+        self.canvas.set_picture(frame_HW3, said("The frames of this video are missing: scan again"))
 
     def _take_rectangle(self, x: float, y: float, width: float, height: float) -> None:
         video, where = self._video, self.where.value()
@@ -156,7 +170,9 @@ class MaskDialog(QDialog):
         self.canvas.set_value([Drawn(mask, mask.name in ticked, mask.name == chosen) for mask in here])
         hidden = masked_share([mask for mask in here if mask.name in ticked])
         self._remove.setEnabled(bool(chosen))
-        self._save.setEnabled(hidden <= MOST_HIDDEN)
+        self._save.setEnabled(hidden <= MOST_HIDDEN and self._job is None)
+        self.list.setVisible(bool(self._masks))
+        self._none.setVisible(not self._masks)
         self._says.setText(said("{share} of this video's picture is hidden.",
                                 share=share(hidden)) if hidden <= MOST_HIDDEN else
                            said("Nothing of the picture would be left: untick a mask."))
@@ -167,20 +183,31 @@ class MaskDialog(QDialog):
             self._masks.pop(str(item.data(Qt.ItemDataRole.UserRole)), None)
             self._show()
 
-    def _suggest(self) -> None:
+    def done(self, result: int) -> None:
+        if self._job is not None:  # nobody would see what it finds
+            self._job.request_stop()
+        super().done(result)
+
+    def _suggest(self, *only: str) -> None:
         project = self._session.project
         if project is not None and self._job is None:
-            self.suggest.setEnabled(False)
-            self._job = self._session.start_job("mask", [str(project.root), "--suggest"],
+            self._job = self._session.start_job("mask", [str(project.root), "--suggest", *only],
                                                 title=said("Looking for overlays"))
             self._progress.set_value(self._job)
+            self._show_looking()
+            self._says.setText(said("Masks can be saved when this is done, or stopped."))
+
+    def _show_looking(self) -> None:
+        for one in (self.suggest, self.suggest_all):
+            one.setEnabled(self._job is None)
+        self._show()
 
     def _heard(self, job: Job) -> None:
         if job is not self._job:
             return
         self._job = None
         self._progress.forget()
-        self.suggest.setEnabled(True)
+        self._show_looking()
         result: dict[str, Any] = job.finished_event.result if job.finished_event else {}
         known = Mask.model_fields
         found = [one for one in result.get("suggestions", ()) if one["name"] not in self._masks]
@@ -189,7 +216,8 @@ class MaskDialog(QDialog):
                       about=one["reason"])  # it is named after its kind
         self._says.setText(said("{suggestions}: tick what to hide.",
                                 suggestions=counted(len(found), 'suggestion')) if found else
-                           said("No further overlay was found in what videos of one size and folder share: draw it."))
+                           said("No further overlay was found in what videos of one size and folder share: draw it.")
+                           if job.finished_event and not job.finished_event.stopped else said("Nothing was suggested."))
 
     def _keep(self) -> None:
         set_masks(self._session, self.value())

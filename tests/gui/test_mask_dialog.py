@@ -61,12 +61,57 @@ def test_all_of_the_picture_cannot_be_hidden(dialog: MaskDialog) -> None:
 
 
 def test_suggestions_come_unticked(dialog: MaskDialog, session: Session) -> None:
+    video = session.usable_videos[0]
     dialog.suggest.click()
-    assert not dialog.suggest.isEnabled()
+    assert not dialog.suggest.isEnabled() and not dialog.suggest_all.isEnabled()
+    (job,) = session.jobs
+    assert job.arguments[1:] == ["--suggest", "--source", video.source, "--size", f"{video.width}x{video.height}"]
+    assert not dialog._save.isEnabled() and "when this is done, or stopped" in dialog._says.text()
     wait_for(lambda: not session.jobs, seconds=90)
-    assert dialog.suggest.isEnabled() and dialog.value() == []
+    assert dialog.suggest.isEnabled() and dialog.suggest_all.isEnabled() and dialog.value() == []
+    assert dialog._save.isEnabled()
     said = dialog._says.text()
     assert said.startswith("No further overlay") or "suggestion" in said
+
+
+def test_all_videos_are_looked_at_when_asked_until_the_dialog_is_left(dialog: MaskDialog, session: Session) -> None:
+    dialog.suggest_all.click()
+    (job,) = session.jobs
+    assert job.arguments[1:] == ["--suggest"]
+    dialog.reject()
+    assert job.stopping
+    wait_for(lambda: not session.jobs, seconds=90)
+
+
+def test_without_a_mask_the_list_says_what_to_do(dialog: MaskDialog) -> None:
+    assert dialog._none.isVisible() and dialog._none.text().startswith("No mask yet") and not dialog.list.isVisible()
+    draw(dialog, (0.1, 0.1), (0.4, 0.4))
+    assert dialog.list.isVisible() and not dialog._none.isVisible()
+    dialog._remove.click()
+    assert dialog._none.isVisible()
+
+
+def test_a_mask_is_drawn_with_the_keys(dialog: MaskDialog) -> None:
+    canvas = dialog.canvas
+    canvas.setFocus(Qt.FocusReason.TabFocusReason)
+    assert canvas.focusPolicy() == Qt.FocusPolicy.StrongFocus and canvas.accessibleDescription()
+    QTest.keyClick(canvas, Qt.Key.Key_Right)  # it begins in the middle
+    for key, times in ((Qt.Key.Key_Left, 30), (Qt.Key.Key_Up, 5)):
+        for _ in range(times):
+            QTest.keyClick(canvas, key)
+    for key, times in ((Qt.Key.Key_Right, 60), (Qt.Key.Key_Up, 5)):
+        for _ in range(times):
+            QTest.keyClick(canvas, key, Qt.KeyboardModifier.ShiftModifier)
+    assert dialog.value() == []
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    (mask,) = dialog.value()
+    points = mask.shapes[0].points
+    assert points[0] == pytest.approx((0, 0.3)) and points[2] == pytest.approx((1, 0.4))  # it stays in the frame
+    QTest.keyClick(canvas, Qt.Key.Key_Down)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert dialog.isVisible() and len(dialog.value()) == 1
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)  # no rectangle is being made: the dialog's own
+    assert not dialog.isVisible()
 
 
 def test_cancel_changes_nothing(dialog: MaskDialog, session: Session) -> None:

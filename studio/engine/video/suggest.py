@@ -62,10 +62,11 @@ class _Looked:
     found: tuple[Suggestion, ...] = ()
 
 
-def mask(project: Project, *, suggest: bool = False, accept: bool = False, out: Path | None = None,
-         stop: Callable[[], bool] = lambda: False) -> Events:
+def mask(project: Project, *, suggest: bool = False, accept: bool = False, source: str = "", size: str = "",
+         out: Path | None = None, stop: Callable[[], bool] = lambda: False) -> Events:
     """List the masks; with `suggest` look for overlays, draw them into `out`; with `accept` keep what was suggested.
 
+    With `source` and `size` (as 640x480) only the videos of these are looked at.
     The result holds `masks`, `suggestions` (each a mask with `kind`, `reason`, `confidence`, `share`), `accepted`,
     `pending` (videos that a scan would read) and `picture`. Raises `UsageError` for a picture without suggestions.
     """
@@ -73,7 +74,7 @@ def mask(project: Project, *, suggest: bool = False, accept: bool = False, out: 
         raise UsageError(f"-o {out.name}", "only suggestions are drawn", "Add --suggest")
     layouts: list[_Looked] = []
     if suggest or accept:
-        layouts = yield from _look(project, stop)
+        layouts = yield from _look(project, stop, source=source, size=size)
     found, stopped = [one for layout in layouts for one in layout.found], stop()
     if accept and not stopped:
         add_masks(project, [one.mask for one in found])
@@ -101,9 +102,11 @@ def _rows(project: Project) -> list[Video]:
         return catalogue.videos()
 
 
-def _look(project: Project, stop: Callable[[], bool]) -> Generator[Event, None, list[_Looked]]:
+def _look(project: Project, stop: Callable[[], bool], *, source: str = "",
+          size: str = "") -> Generator[Event, None, list[_Looked]]:
     rows = [row for row in _rows(project) if row.readable and not row.excluded and row.frames >= _FEWEST_FRAMES]
-    layouts, looked = layouts_of(rows), list[_Looked]()
+    layouts = [one for one in layouts_of(rows) if source in ("", one.source) and size in ("", one.size)]
+    looked = list[_Looked]()
     taken = {mask.name for mask in project.settings.masks}
     for number, whole in enumerate(layouts):
         if stop():

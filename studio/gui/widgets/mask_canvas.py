@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.engine.masks import Mask
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.pictures import Frames, pixmap
 
 _LEAST_SHARE = 0.01
+_STEPS: dict[int, tuple[float, float]] = {
+    Qt.Key.Key_Left: (-0.02, 0.0), Qt.Key.Key_Right: (0.02, 0.0), Qt.Key.Key_Up: (0.0, -0.02),
+    Qt.Key.Key_Down: (0.0, 0.02)}
+_FIRST = (0.4, 0.4, 0.2, 0.2)
 
 
 class Drawn(NamedTuple):
@@ -32,14 +37,20 @@ class MaskCanvas(QWidget):
     def __init__(self, *, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName("The frame: draw a rectangle over what the network must not see")
+        self.setAccessibleName(said("The frame: draw a rectangle over what the network must not see"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        keys = said("Arrow keys move a rectangle, with Shift they size it, Enter takes it, Escape drops it")
+        self.setToolTip(keys)
+        self.setAccessibleDescription(keys)
         self._picture: QPixmap | None = None
         self._message = ""
         self._masks: list[Drawn] = []
         self._from: QPointF | None = None
         self._to = QPointF()
+        self._keyed: QRectF | None = None
+        """The rectangle that is being made with the keys, in shares."""
 
     def set_picture(self, frame_HW3: Frames | None, message: str = "") -> None:
         """Show a frame, or say why there is none."""
@@ -78,10 +89,16 @@ class MaskCanvas(QWidget):
         painter.drawPixmap(place.toRect(), self._picture)
         for drawn in self._masks:
             self._paint(painter, drawn, place)
+        painter.setPen(QPen(QColor(theme.accent), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.hasFocus():
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         if self._from is not None:
-            painter.setPen(QPen(QColor(theme.accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self._from, self._to).normalized())
+        elif self._keyed is not None:
+            one = self._keyed
+            painter.drawRect(QRectF(place.x() + one.x() * place.width(), place.y() + one.y() * place.height(),
+                                    one.width() * place.width(), one.height() * place.height()))
 
     def _paint(self, painter: QPainter, drawn: Drawn, place: QRectF) -> None:
         theme = current_theme()
@@ -100,9 +117,25 @@ class MaskCanvas(QWidget):
         painter.fillPath(shapes if drawn.mask.hides == "inside" else whole.subtracted(shapes), fill)
         painter.strokePath(shapes, pen)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keyed, key = self._keyed, event.key()
+        if self._picture is not None and key in _STEPS:
+            shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._keyed = QRectF(*_FIRST) if keyed is None else _moved(keyed, *_STEPS[key], sizes=shift)
+        elif keyed is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._keyed = None
+            self.rectangle_drawn.emit(keyed.x(), keyed.y(), keyed.width(), keyed.height())
+        elif keyed is not None and key == Qt.Key.Key_Escape:
+            self._keyed = None
+        else:
+            super().keyPressEvent(event)
+            return
+        self.update()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._picture is not None and event.button() == Qt.MouseButton.LeftButton:
             self._from = self._to = self._inside(event.position())
+            self._keyed = None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._from is not None:
@@ -123,3 +156,12 @@ class MaskCanvas(QWidget):
     def _inside(self, at: QPointF) -> QPointF:
         place = self.place()
         return QPointF(min(max(at.x(), place.left()), place.right()), min(max(at.y(), place.top()), place.bottom()))
+
+
+def _moved(rectangle: QRectF, x: float, y: float, *, sizes: bool) -> QRectF:
+    """A rectangle one step further, or larger or smaller by it, inside the frame."""
+    left, top, width, height = rectangle.x(), rectangle.y(), rectangle.width(), rectangle.height()
+    if sizes:
+        return QRectF(left, top, min(max(width + x, _LEAST_SHARE), 1 - left),
+                      min(max(height + y, _LEAST_SHARE), 1 - top))
+    return QRectF(min(max(left + x, 0.0), 1 - width), min(max(top + y, 0.0), 1 - height), width, height)

@@ -197,6 +197,13 @@ def test_suggestions_are_listed_drawn_and_taken_over_once(project: Project, tmp_
     assert luma[:, TRACE[0]:].max() == 0 and luma[:, 40:80, 60:100].mean() > 60
 
 
+def test_only_one_source_and_size_is_looked_at(project: Project) -> None:
+    for chosen, layouts in ({"source": "v"}, 1), ({"size": f"{WIDTH}x{HEIGHT}"}, 1), ({"source": "w"}, 0), \
+            ({"source": "v", "size": "1x1"}, 0):
+        events = list(mask(project, suggest=True, **chosen))
+        assert events[0].total == layouts and bool(events[-1].result["suggestions"]) == bool(layouts), chosen
+
+
 def test_looking_can_be_stopped_and_keeps_nothing(project: Project) -> None:
     stop = StopRequest()
     stop.request()
