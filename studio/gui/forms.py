@@ -14,7 +14,15 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 from studio.gui.blocks import button, label
 from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
-from studio.gui.widgets.editors import editor_of, label_of, limits, number_text, short_unit
+from studio.gui.widgets.editors import (
+    NumberBox,
+    WholeNumberBox,
+    editor_of,
+    label_of,
+    limits,
+    number_text,
+    short_unit,
+)
 from studio.gui.widgets.flow import FlowLayout
 
 _CONTROL_PIXELS = 124
@@ -31,6 +39,7 @@ class Field(QWidget):
         self.key, self.title = key, said(str(part.get("title") or key.replace("_", " ")))
         self.editor = editor_of(self._part)
         self._default = self._part.get("default")
+        self._error = self._mended = ""
         self._label, self._about = label(self.title, wrap=True), label("", "caption", wrap=True)
         self._label.setBuddy(self.editor)
         self._reset = button("", name=f"{page}.{key}.reset", icon_name="undo", kind="quiet-icon",
@@ -42,6 +51,8 @@ class Field(QWidget):
         self._layout = QGridLayout(self)
         self._lay_out()
         self.editor.value_changed.connect(self._edited)
+        if isinstance(self.editor, (WholeNumberBox, NumberBox)):
+            self.editor.mended.connect(self._tell_mended)
         self.set_default(self._default)
         self.set_value(self._default)
 
@@ -65,13 +76,8 @@ class Field(QWidget):
 
     def set_error(self, sentence: str) -> None:
         """Say what is wrong with the value in place of the help; an empty sentence brings the help back."""
-        about = sentence or " ".join(filter(None, (said(self._part.get("description", "")), self._bounds())))
-        self._about.setText(about)
-        kind = "bad" if sentence else "caption"
-        if self._about.property("kind") != kind:
-            set_kind(self._about, kind)
-        label_of(self.editor, name=self._name, title=self.title, about=about)
-        self.updateGeometry()
+        self._error = sentence
+        self._say()
 
     @property
     def about(self) -> str:
@@ -102,11 +108,26 @@ class Field(QWidget):
         self._layout.setColumnStretch(0, 1)
         self._layout.setAlignment(self._about, Qt.AlignmentFlag.AlignTop)
 
+    def _say(self) -> None:
+        help_text = " ".join(filter(None, (said(self._part.get("description", "")), self._bounds())))
+        about = self._error or " ".join(filter(None, (self._mended, help_text)))
+        self._about.setText(about)
+        kind = "bad" if self._error else "warning" if self._mended else "caption"
+        if self._about.property("kind") != kind:
+            set_kind(self._about, kind)
+        label_of(self.editor, name=self._name, title=self.title, about=about)
+        self.updateGeometry()
+
+    def _tell_mended(self, sentence: str) -> None:
+        self._mended = sentence
+        self._say()
+
     def _edited(self, value: Any, *, show: bool = False) -> None:
         if show:
             self.editor.set_value(value)
             self.editor.setFocus()
         self._show_difference()
+        self._tell_mended("")
         self.value_changed.emit(value)
 
     def _show_difference(self) -> None:

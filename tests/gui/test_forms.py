@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionComboBox
 
 from studio.engine.augmentation import Augmentation
 from studio.engine.sampling import Sampling
@@ -87,6 +87,37 @@ def test_typing_a_decimal_comma_in_a_german_system(german: None) -> None:
     assert box.validate("x", 1)[0] == QValidator.State.Invalid
 
 
+@pytest.mark.parametrize(("part", "typed", "value", "words"), [
+    ({"type": "integer", "minimum": 1, "maximum": 64, "unit": "frames"}, "99", 64, "At most 64."),
+    ({"type": "integer", "minimum": 2, "maximum": 64}, "1", 2, "At least 2."),
+    ({"type": "integer", "minimum": 1, "maximum": 64}, "1,5", 2, "Whole numbers only: 2 was taken."),
+    ({"type": "integer", "minimum": 1, "maximum": 64}, "12.25", 12, "Whole numbers only: 12 was taken."),
+    ({"type": "number", "minimum": 0, "maximum": 10}, "10,5", 10, "At most 10."),
+    ({"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.5}, "2", 0.9999, "Less than 1."),
+    (RATE, "0", 1e-4, "More than 0."),
+    (RATE, "0,5", 0.5, "")])
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_a_number_that_cannot_be_taken_becomes_the_nearest_and_that_is_said(
+        german: None, part: dict[str, object], typed: str, value: float, words: str, key: Qt.Key) -> None:
+    form, heard = Form({"properties": {"key": {"default": 5, **part}, "next": {"type": "string"}}}, page="page"), []
+    form.value_changed.connect(lambda _key, given: heard.append(given))
+    field = form.field("key")
+    form.show()
+    QTest.qWaitForWindowExposed(form)
+    field.editor.setFocus()
+    field.editor.selectAll()
+    QTest.keyClicks(field.editor, typed)
+    assert field.editor.text().startswith(typed), "every key is shown"
+    QTest.keyClick(field.editor, key)
+    assert field.value() == pytest.approx(value) == heard[-1]
+    assert field.about.startswith(words) and field._about.property("kind") == ("warning" if words else "caption")
+    field.set_error("")
+    assert field.about.startswith(words), "the check of the recipe does not take it away"
+    field.editor.stepBy(-1 if words.startswith(("At most", "Less")) else 1)
+    assert field._about.property("kind") == "caption", "the next edit does"
+    form.close()
+
+
 def test_small_numbers_go_up_and_down_in_ones_twos_and_fives(qapp: QApplication) -> None:
     box = NumberBox(minimum=0, maximum=10, fine=True)
     box.set_value(0.001)
@@ -127,6 +158,20 @@ def test_a_wheel_that_scrolls_the_page_changes_nothing(qapp: QApplication) -> No
                             Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
         box.wheelEvent(event)
         assert box.value() == before and not event.isAccepted()
+
+
+def test_of_a_long_choice_the_middle_is_left_out(qapp: QApplication) -> None:
+    box = ChoiceBox([(name, f"weights of a run of the day · 29 Nov 17:{name}") for name in ("28", "30")])
+    box.resize(200, 30)
+    for chosen in ("28", "30"):
+        box.set_value(chosen)
+        option = QStyleOptionComboBox()
+        box.initStyleOption(option)
+        assert option.currentText.startswith("weights") and "…" in option.currentText
+        assert option.currentText.endswith(f"17:{chosen}"), "names of runs differ at their ends"
+    box.resize(900, 30)
+    box.initStyleOption(option)
+    assert option.currentText == box.currentText()
 
 
 def test_one_frame_and_two_frames(qapp: QApplication) -> None:

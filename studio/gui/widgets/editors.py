@@ -9,25 +9,103 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QWidget,
+)
 
 from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.quiet_wheel import QuietWheel
 
 LARGEST = 2**31 - 1
 _DECIMALS = 10
 _STEPS = (1, 2, 5)
+_ON_THE_WAY = re.compile(r"[+-]?\d*[.,]?\d*(e[+-]?\d*)?", re.IGNORECASE)
 
 
-class WholeNumberBox(QSpinBox):
+class _Typed(QuietWheel):
+    """A number as it is typed. What cannot be taken may be typed, and is mended when editing ends: `mended` says how.
+
+    Qt would swallow the digits that lead out of the range: of 99, where 64 is the most, it leaves 9.
+    """
+
+    _whole = False
+    _mending = ""
+    if TYPE_CHECKING:  # of the box it is mixed with
+        mended: Signal
+
+        def value(self) -> Any: ...
+        def minimum(self) -> Any: ...
+        def maximum(self) -> Any: ...
+        def suffix(self) -> str: ...
+
+    def valueFromText(self, text: str) -> Any:
+        found = read_number(self._typed(text))
+        return self.value() if found is None else self._nearest(found)[0]
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        typed = self._typed(text)
+        found = read_number(typed)
+        if found is not None and not self._nearest(found)[1]:
+            return QValidator.State.Acceptable, text, position
+        return (QValidator.State.Intermediate if _ON_THE_WAY.fullmatch(typed) else QValidator.State.Invalid), \
+            text, position
+
+    def fixup(self, text: str) -> str:
+        found = read_number(self._typed(text))
+        if found is None:
+            return text  # Qt would take a comma out, and read `1,2,3` as 123
+        nearest, self._mending = self._nearest(found)
+        return number_text(nearest)
+
+    def _nearest(self, number: float) -> tuple[float, str]:
+        """Give the number that can be taken in place of this one, and say why; an empty reason where it can itself."""
+        least, most = self.minimum(), self.maximum()
+        if number > most:
+            belongs, end = _end(most)
+            return (most if belongs else end - 1e-4), said("At most {number}." if belongs else "Less than {number}.",
+                                                           number=number_text(end))
+        if number < least:
+            belongs, end = _end(least)
+            return (least if belongs else end + 1e-4), said("At least {number}." if belongs else "More than {number}.",
+                                                            number=number_text(end))
+        if self._whole and number != int(number):
+            nearest = math.floor(number + 0.5)
+            return nearest, said("Whole numbers only: {number} was taken.", number=nearest)
+        return (int(number) if self._whole else number), ""
+
+    def _typed(self, text: str) -> str:
+        """The number without its unit, whatever kind of space stands between them."""
+        number = text.replace("\u00a0", " ").strip()
+        for _ in range(2):  # Qt puts its own behind one that was typed
+            number = number.removesuffix(self.suffix().strip()).strip()
+        return number
+
+    def _tell_mended(self) -> None:
+        if self._mending:
+            sentence, self._mending = self._mending, ""
+            self.mended.emit(sentence)
+
+
+class WholeNumberBox(_Typed, QSpinBox):
     """Edits a whole number."""
 
     value_changed = Signal(object)
+    mended = Signal(str)
+    _whole = True
 
     def __init__(self, *, minimum: int = -LARGEST, maximum: int = LARGEST, unit: str = "") -> None:
         super().__init__()
@@ -35,6 +113,7 @@ class WholeNumberBox(QSpinBox):
         self._unit = unit
         self.setRange(minimum, maximum)
         self.valueChanged.connect(self._tell)
+        self.editingFinished.connect(self._tell_mended)
 
     def set_value(self, value: Any) -> None:
         """Show a number; one outside the range is moved into it."""
@@ -42,9 +121,6 @@ class WholeNumberBox(QSpinBox):
             with QSignalBlocker(self):
                 self.setValue(min(max(int(value), self.minimum()), self.maximum()))
         self._suit_unit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
     def _tell(self, value: int) -> None:
         self._suit_unit()
@@ -57,10 +133,11 @@ class WholeNumberBox(QSpinBox):
             self.setSuffix(suffix)
 
 
-class NumberBox(QDoubleSpinBox):
+class NumberBox(_Typed, QDoubleSpinBox):
     """Edits a number. The arrows go by 1, 2, 5, 10 ... where `fine` says that the size itself is the question."""
 
     value_changed = Signal(object)
+    mended = Signal(str)
 
     def __init__(self, *, minimum: float = -1e9, maximum: float = 1e9, step: float = 1.0, fine: bool = False,
                  unit: str = "") -> None:
@@ -71,6 +148,7 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(minimum, maximum)
         self.setSingleStep(step)
         self.valueChanged.connect(self.value_changed.emit)
+        self.editingFinished.connect(self._tell_mended)
 
     def set_value(self, value: Any) -> None:
         """Show a number; one outside the range is moved into it."""
@@ -81,42 +159,17 @@ class NumberBox(QDoubleSpinBox):
     def textFromValue(self, value: float) -> str:
         return number_text(value)
 
-    def valueFromText(self, text: str) -> float:
-        found = read_number(self._typed(text))
-        return self.value() if found is None else found
-
-    def fixup(self, text: str) -> str:
-        return text  # Qt would take a comma out, and read `1,2,3` as 123
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        typed = self._typed(text)
-        found = read_number(typed)
-        if found is not None and self.minimum() <= found <= self.maximum():
-            return QValidator.State.Acceptable, text, position
-        on_the_way = re.fullmatch(r"[+-]?\d*[.,]?\d*(e[+-]?\d*)?", typed, re.IGNORECASE)
-        return (QValidator.State.Intermediate if on_the_way else QValidator.State.Invalid), text, position
-
-    def _typed(self, text: str) -> str:
-        """The number without its unit, whatever kind of space stands between them."""
-        number = text.replace("\u00a0", " ").strip()
-        for _ in range(2):  # Qt puts its own behind one that was typed
-            number = number.removesuffix(self.suffix().strip()).strip()
-        return number
-
     def stepBy(self, steps: int) -> None:
         if self._fine:
             self.setValue(_fine_step(self.value(), steps))
             return
         target = round(self.value() + steps * self.singleStep(), _DECIMALS)
         bound = min(max(target, self.minimum()), self.maximum())
-        if round(bound, 4) == bound:  # an end that does not itself belong to the range is not stepped to
+        if _end(bound)[0]:  # one that does not is not stepped to
             self.setValue(bound)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
-
-class ChoiceBox(QComboBox):
+class ChoiceBox(QuietWheel, QComboBox):
     """Chooses one of several values, each with its words."""
 
     value_changed = Signal(object)
@@ -138,6 +191,17 @@ class ChoiceBox(QComboBox):
                 self.addItem(said(words), value)
         self.set_value(chosen)
 
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option,
+                                           QStyle.SubControl.SC_ComboBoxEditField, self).width()
+        option.currentText = self.fontMetrics().elidedText(  # names differ at their ends
+            self.currentText(), Qt.TextElideMode.ElideMiddle, room - current_theme().px(4))
+
+    def showPopup(self) -> None:
+        self.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        super().showPopup()
+
     def value(self) -> Any:
         """Give the value chosen, None when there is none."""
         return self.currentData()
@@ -147,9 +211,6 @@ class ChoiceBox(QComboBox):
         found = next((i for i in range(self.count()) if self.itemData(i) == value), 0)
         with QSignalBlocker(self):
             self.setCurrentIndex(found)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
 class CheckBox(QCheckBox):
@@ -246,6 +307,11 @@ def read_number(text: str) -> float | None:
     except ValueError:
         return None
     return found if math.isfinite(found) and "_" not in cleaned else None
+
+
+def _end(bound: float) -> tuple[bool, float]:
+    """Tell whether the end of a range belongs to it, and give that end (see `limits`)."""
+    return round(bound, 4) == bound, round(bound, 4)
 
 
 def _fine_step(value: float, steps: int) -> float:

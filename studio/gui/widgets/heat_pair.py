@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label, row, set_icon
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_tile import SteadyView
 from studio.gui.widgets.player import Player, clip_rate
+from studio.gui.widgets.quiet_wheel import QuietSlider
 from studio.gui.words import seconds_text
 
 Pictures = NDArray[np.uint8]
@@ -70,8 +71,8 @@ class HeatPair(QWidget):
         self.player = Player(self)
         self.trained = LargeView(name=f"{name}.view", title="Heat of the trained weights", player=self.player)
         self.random = LargeView(name=f"{name}.random_view", title="Heat of random weights", player=self.player)
-        self.frame_slider = self._slider(f"{name}.frame", "Frame of the clip")
-        self.opacity_slider = self._slider(f"{name}.opacity", "Strength of the heat")
+        self.frame_slider = self._slider(f"{name}.frame", noted("Frame of the clip"))
+        self.opacity_slider = self._slider(f"{name}.opacity", noted("Strength of the heat"))
         self.opacity_slider.setRange(0, 100)
         self.play_button = button("", name=f"{name}.play", icon_name="play", clicked=self.player.toggle)
         self._moment, self._beside = label("", "caption"), label("Random weights", "heading")
@@ -135,8 +136,8 @@ class HeatPair(QWidget):
         super().hideEvent(event)
         self.player.stop()
 
-    def _slider(self, name: str, title: str) -> QSlider:
-        made = QSlider(Qt.Orientation.Horizontal)
+    def _slider(self, name: str, title: str) -> QuietSlider:
+        made = QuietSlider()
         made.setObjectName(name)
         made.setAccessibleName(said(title))
         return made

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, Signal
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter
 
 from studio.engine.catalogue import Video, display_path
 from studio.gui.texts import noted, said
+from studio.gui.widgets.quiet_wheel import QuietWheel
 
 ALL_VIDEOS = noted("All videos, as in training")
 
 
-class VideoChoice(QComboBox):
+class VideoChoice(QuietWheel, QComboBox):
     """Its value is the number of a video, or None for all. The model is one list of names: many videos cost little.
 
     Without `all_words` only single videos can be chosen, and None means that there is none.
@@ -44,6 +44,10 @@ class VideoChoice(QComboBox):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         line.editingFinished.connect(self._spell_again)
         self.currentIndexChanged.connect(self._chosen)
+
+    def showPopup(self) -> None:
+        self.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        super().showPopup()
 
     def value(self) -> int | None:
         """Give the number of the video chosen, None for all."""
@@ -83,9 +87,6 @@ class VideoChoice(QComboBox):
             self._names.setStringList([*self._first, *(names or (display_path(video.path) for video in videos))])
         self.set_value(videos[0].id if first_time and videos else before)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event) if self.hasFocus() else event.ignore()
-
     def _chosen(self) -> None:
         self._spell_again()
         self.value_changed.emit(self.value())
@@ -96,4 +97,4 @@ class VideoChoice(QComboBox):
         self.setEditText(text)
         self.setToolTip(text)
         if line := self.lineEdit():
-            line.setCursorPosition(0)
+            line.setCursorPosition(len(text))  # long names of a project differ at their ends

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video
 from studio.gui.blocks import column, label
@@ -12,6 +12,7 @@ from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
 from studio.gui.widgets.player import Player
+from studio.gui.widgets.quiet_wheel import QuietSlider
 from studio.gui.widgets.video_choice import VideoChoice
 from studio.gui.words import seconds_text
 
@@ -36,7 +37,7 @@ class VideoPicker(QWidget):
         self._listed: list[Video] = []
         self.video_box = VideoChoice(name=f"{name}_video", all_words="")
         self.video_box.value_changed.connect(self._picked)
-        self.time_slider = QSlider(Qt.Orientation.Horizontal)
+        self.time_slider = QuietSlider()
         self.time_slider.setObjectName(f"{name}_time")
         self.time_slider.setAccessibleName(said("Time in the video"))
         self.time_slider.valueChanged.connect(self._moved)

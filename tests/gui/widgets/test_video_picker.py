@@ -56,6 +56,16 @@ def test_a_video_is_found_by_a_part_of_its_name(picker: VideoPicker, session: Se
     assert video and "walk" in video.path and video != session.usable_videos[0]
 
 
+def test_the_end_of_a_long_name_is_in_sight(picker: VideoPicker, session: Session) -> None:
+    for video in session.usable_videos[1:3]:
+        picker.set_value(video.id, 0.0)
+        line = picker.video_box.lineEdit()
+        assert line.text().endswith(Path(video.path).name) and line.cursorPosition() == len(line.text())
+    picker.video_box.showPopup()
+    assert picker.video_box.view().textElideMode() == Qt.TextElideMode.ElideMiddle
+    picker.video_box.hidePopup()
+
+
 def test_what_is_not_there_cannot_be_picked(picker: VideoPicker) -> None:
     before = picker.value()
     picker.set_value(12345, 1.0)
