@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.gui.blocks import button
+from studio.gui.file_choice import choose_place
 from studio.gui.jobs import Job
 from studio.gui.session import Session
 from studio.gui.texts import said
@@ -42,10 +43,8 @@ class PictureSave(QObject):
                                                 title=said("Saving {name}", name=path.name))
 
     def _choose_file(self) -> None:
-        suggested = Path.home() / f"{self._operation}.png"
-        chosen, _ = QFileDialog.getSaveFileName(self._page, "Save picture", str(suggested), "Picture (*.png)")
-        if chosen:
-            self.save(Path(chosen).with_suffix(".png"))
+        choose_place(self._page, said("Save the picture"), self.save, start=Path.home() / f"{self._operation}.png",
+                     kinds=said("Pictures (*.png)"))
 
     def _ended(self, job: Job) -> None:
         if job is not self._job:

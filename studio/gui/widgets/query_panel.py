@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.catalogue import display_path
 from studio.gui.blocks import button, column, label
+from studio.gui.file_choice import choose_file
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
@@ -116,7 +117,7 @@ class QueryPanel(QWidget):
     def take(self, query: Entry, pictures: Sequence[np.ndarray]) -> None:
         """Show what was asked about, as the worker tells it; and remember a clip of the project."""
         if self._file is not None:
-            reason = f" Partly readable: {query['reason']}." if query.get("reason") else ""
+            reason = said(" Partly readable: {reason}.", reason=query["reason"]) if query.get("reason") else ""
             self._words.setText(said("{video}\n{time} of {whole}.{reason}", video=breakable(query["video"]),
                                      time=seconds_text(query["at_seconds"]),
                                      whole=seconds_text(query.get("seconds", 0.0)), reason=reason))
@@ -152,6 +153,4 @@ class QueryPanel(QWidget):
             self.tile.set_frames(None)
 
     def _choose_file(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Ask about a file", str(Path.home()))
-        if chosen:
-            self.set_file(Path(chosen))
+        choose_file(self, said("Ask about a file"), self.set_file, start=self._file)

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import button, label, row
-from studio.gui.texts import noted
+from studio.gui.file_choice import choose_file
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.run_choice import WEIGHTS
 
-_FILTER, _SUFFIXES = "Weights (*.safetensors *.pth)", (".safetensors", ".pth")
+_SUFFIXES = (".safetensors", ".pth")
 
 
 class StartsFrom(QWidget):
@@ -59,7 +60,7 @@ class StartsFrom(QWidget):
         runs = [run.name for run in reversed(self._runs) if self._suits(run)]
         names = [*runs, *([source] if source and source not in runs else []),
                  *([self._file] if self._file and self._file not in (source, *runs) else [])]
-        self.box.set_choices([("", "Random weights"), *((name, self._words(name)) for name in names)])
+        self.box.set_choices([("", said("Random weights")), *((name, self._words(name)) for name in names)])
         self.box.set_value(source)
         self._say(source)
 
@@ -77,8 +78,9 @@ class StartsFrom(QWidget):
         return run.recipe.get("backbone") == self._backbone and (run.folder / WEIGHTS).is_file()
 
     def _words(self, source: str) -> str:
-        return f"The weights of {source}" if any(run.name == source for run in self._runs) else \
-            f"The file {Path(source).name}"
+        if any(run.name == source for run in self._runs):
+            return said("The weights of {run}", run=source)
+        return said("The file {name}", name=Path(source).name)
 
     def _chosen(self, source: str) -> None:
         self._say(source)
@@ -89,11 +91,13 @@ class StartsFrom(QWidget):
         run = next((run for run in self._runs if run.name == source), None)
         words, kind = "", "caption"
         if run is not None and not self._suits(run):
-            words = ("This run has no weights yet." if run.recipe.get("backbone") == self._backbone else
-                     f"This run trained another backbone ({run.recipe.get('backbone')}): its weights do not fit.")
+            words = (said("This run has no weights yet.") if run.recipe.get("backbone") == self._backbone else
+                     said("This run trained another backbone ({backbone}): its weights do not fit.",
+                          backbone=run.recipe.get("backbone")))
             kind = "warning"
         elif source and run is None:
-            words = source if Path(source).is_file() else f"There is no run or file {source} now. Choose another."
+            words = source if Path(source).is_file() else said(
+                "There is no run or file {source} now. Choose another.", source=source)
             kind = "caption" if Path(source).is_file() else "warning"
         self._note.setText(words)
         self._note.setVisible(bool(words))
@@ -102,9 +106,6 @@ class StartsFrom(QWidget):
             set_kind(self._note, kind)
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self, "Choose a file of weights", str(Path(self._file).parent if self._file else
-                                                                   Path.home()), _FILTER)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda chosen: self.choose_file(Path(chosen)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        choose_file(self, said("Choose a file of weights"), self.choose_file,
+                    start=Path(self._file) if self._file else None,
+                    kinds=said("Weights (*.safetensors *.pth);;All files (*)"))
