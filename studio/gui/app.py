@@ -15,9 +15,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, Signa
 from PySide6.QtWidgets import QApplication
 
 import studio
-from studio.engine.errors import StudioError
+from studio.gui import garbage, projects
 from studio.gui.session import Session
-from studio.gui.texts import install_translation
+from studio.gui.texts import install_translation, said
 from studio.gui.window import Window, dress
 
 _TURN_SECONDS = 0.0005
@@ -33,7 +33,8 @@ class Unforeseen(QObject):
         """Take what `sys.excepthook` gets."""
         details = "".join(traceback.format_exception(kind, error, trace))
         with suppress(RuntimeError):  # the window is gone
-            self.met.emit(f"Something went wrong that the studio did not foresee ({kind.__name__}: {error}).", details)
+            self.met.emit(said("Something went wrong that the studio did not foresee ({kind}: {error}).",
+                               kind=kind.__name__, error=error), details)
 
     def thread_hook(self, given: threading.ExceptHookArgs) -> None:
         """Take what `threading.excepthook` gets."""
@@ -46,7 +47,7 @@ def unforeseen_errors_of(session: Session) -> Iterator[Unforeseen]:
     """Show errors that nobody foresaw as messages of this session, until the block ends."""
     unforeseen = Unforeseen()
     unforeseen.met.connect(lambda message, details: session.notify(
-        message, remedy="Your project is not affected. The details help whoever looks into it.", details=details,
+        message, remedy=said("Your project is not affected. The details help whoever looks into it."), details=details,
         level="error"), Qt.ConnectionType.QueuedConnection)  # a widget made while another lays itself out ends it all
     before = sys.excepthook, threading.excepthook
     sys.excepthook, threading.excepthook = unforeseen.hook, unforeseen.thread_hook
@@ -76,11 +77,11 @@ def main(project: Path | None = None) -> int:
     dress(session)
     with unforeseen_errors_of(session):
         window = Window(session)
+        window.pages.loaded.connect(garbage.spare)
         window.closed.connect(lambda: application.exit(0))  # whatever else may still be on the screen
         if project is not None:
-            with suppress(StudioError):
-                session.open_project(project)
-                session.go_to("library")
+            projects.open_project(session, project)
+        window.fit_screen()
         window.show()
         code = application.exec()
     for gone in (window, session):  # now, and not in whatever order the interpreter's end brings

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -70,6 +71,13 @@ def line() -> QFrame:
     return made
 
 
+def fill(bar: QProgressBar, value: int) -> None:
+    """Say how far a bar is. Qt would paint it at once, and with it everything else that waits to be painted."""
+    bar.setUpdatesEnabled(False)
+    bar.setValue(value)
+    bar.setUpdatesEnabled(True)
+
+
 def row(*widgets: QWidget | None, spacing: int = 8) -> QHBoxLayout:
     """Lay widgets beside each other; None is a stretch."""
     made = QHBoxLayout()
@@ -89,6 +97,13 @@ def column(*widgets: QWidget, spacing: int = 4) -> QVBoxLayout:
     for widget in widgets:
         made.addWidget(widget)
     return made
+
+
+def fit(dialog: QWidget, width: int, height: int) -> None:
+    """Give a window above the studio's its size: with large text too it is no larger than what it lies on."""
+    theme = current_theme()
+    wanted, holder = QSize(theme.px(width), theme.px(height)), dialog.parentWidget()
+    dialog.resize(wanted.boundedTo(holder.size()) if holder else wanted)
 
 
 class Figure(QWidget):

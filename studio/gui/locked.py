@@ -7,8 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.gui.blocks import button, label
 from studio.gui.icons import painted
+from studio.gui.jobs import Job
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
+from studio.gui.widgets.job_line import JobLine
 
 
 class LockedView(QWidget):
@@ -26,6 +28,9 @@ class LockedView(QWidget):
         self._summary = self._centred("", "quiet")
         self._reason = self._centred("", "")
         self._go = button("", name="locked.go", kind="primary", clicked=lambda: self.go_clicked.emit(self._to))
+        self._go.hide()  # until it is known where to
+        self._job_line = JobLine(prefix="locked")
+        self._job_line.setMaximumWidth(current_theme().px(520))
         theme = current_theme()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.px(24), theme.px(16), theme.px(24), theme.px(16))
@@ -36,6 +41,7 @@ class LockedView(QWidget):
             layout.addLayout(_in_the_middle(widget))
         layout.addSpacing(theme.px(16))
         layout.addLayout(_in_the_middle(self._reason))
+        layout.addLayout(_in_the_middle(self._job_line))
         layout.addSpacing(theme.px(8))
         layout.addWidget(self._go, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
@@ -44,8 +50,15 @@ class LockedView(QWidget):
         """Give what the page waits for."""
         return self._reason.text()
 
-    def set_value(self, *, title: str, summary: str, icon_name: str, reason: str, to: str, to_title: str) -> None:
-        """Explain a page; without `to` there is no way to offer."""
+    def forget(self, job: Job) -> None:
+        """Let go of a job that ended."""
+        if self._job_line.value() is job:
+            self._job_line.forget()
+
+    def set_value(self, *, title: str, summary: str, icon_name: str, reason: str, to: str, to_title: str,
+                  job: Job | None = None) -> None:
+        """Explain a page; without `to` there is no way to offer. A `job` is what it waits for."""
+        self._job_line.set_value(job)
         theme = current_theme()
         self._sign.setPixmap(painted(icon_name, colour=theme.quiet, pixels=theme.px(40)))
         self._title.setText(title)
@@ -66,8 +79,8 @@ class LockedView(QWidget):
         return made
 
 
-def _in_the_middle(words: QLabel) -> QHBoxLayout:
-    """Centre words that wrap at a width that is good to read."""
+def _in_the_middle(words: QWidget) -> QHBoxLayout:
+    """Centre what grows to a width that is good to read."""
     made = QHBoxLayout()
     made.addStretch(1)
     made.addWidget(words, 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from studio.gui import garbage
 from studio.gui.locked import LockedView
 from studio.gui.pages.page import Page
 from studio.gui.rail import Entry
@@ -20,6 +22,7 @@ from studio.gui.words import counted
 
 NO_PROJECT = noted("Open a project first, or try the sample project.")
 _BETWEEN_PARTS_MILLISECONDS = 20
+_WHOLE_WITHIN_SECONDS = 0.6
 
 
 class PageStack(QStackedWidget):
@@ -27,11 +30,13 @@ class PageStack(QStackedWidget):
 
     Pages are made a part each turn of the event loop, and so are changes of the theme: input is never kept waiting.
 
-    `shown` tells which page was chosen; `locks_changed` that pages may have been locked or opened.
+    `shown` tells which page was chosen; `locks_changed` that pages may have been locked or opened; `loaded` that all
+    modules of pages are there.
     """
 
     shown = Signal(str)
     locks_changed = Signal()
+    loaded = Signal()
 
     def __init__(self, session: Session, entries: Sequence[Entry], start: Entry) -> None:
         super().__init__()
@@ -42,6 +47,7 @@ class PageStack(QStackedWidget):
         self._half_made: dict[str, Page] = {}
         self._broken: dict[str, str] = {}
         self._kept: dict[str, dict[str, Any]] = {}
+        self._entered: set[str] = set()
         self._name = ""
         self._loaded: set[str] = set()
         self._loader: Thread | None = None
@@ -50,7 +56,8 @@ class PageStack(QStackedWidget):
         self._builder = QTimer(self, interval=_BETWEEN_PARTS_MILLISECONDS)
         self._builder.timeout.connect(self._build_next)
         self._dressing: Iterator[None] | None = None
-        self._dresser = QTimer(self, interval=0)
+        self._dresser = QTimer(self)
+        self._hurried = False
         self._dresser.timeout.connect(self._dress_on)
         for signal in (session.project_changed, session.videos_changed, session.runs_changed, session.recipe_changed,
                        session.description_changed, session.job_started, session.job_ended):
@@ -87,7 +94,10 @@ class PageStack(QStackedWidget):
         if (reading := self._session.reader.reading) and not self._session.videos and name != "library":
             return said("Reading {videos}…", videos=counted(reading, "video")), "library"
         made = self._pages.get(name)
-        return made.waits_for() if made else None
+        waiting = made.waits_for() if made else None
+        if waiting and waiting[1] == "library" and self._session.running_job("scan"):
+            return said("The videos are being read; this page opens when that is done."), "library"
+        return waiting
 
     def show_page(self, name: str) -> None:
         """Choose a page and show it, or what it waits for."""
@@ -100,10 +110,10 @@ class PageStack(QStackedWidget):
         if waiting or made is None:
             self._explain(name, *(waiting or (said(NO_PROJECT), self._start)))
         else:
+            made.enter(self._kept.get(name))
+            self._kept.pop(name, None)
+            self._entered.add(name)
             self.setCurrentWidget(made)
-            made.refresh()
-            if kept := self._kept.pop(name, None):
-                made.restore(kept)
         self.shown.emit(name)
         self.locks_changed.emit()
 
@@ -118,14 +128,18 @@ class PageStack(QStackedWidget):
                   ) -> None:
         """Put every page away, `dress` the application, and make the page that was shown anew, a part each turn.
 
-        Pages put away first cost nothing to dress. `over` is called when the page is shown again.
+        Pages put away first cost nothing to dress. `over` is called when the page is shown again, and whole: what it
+        makes or asks for by itself gets a moment to come.
         """
         self.finish_dressing()
+        self._hurried = False
         self._dressing = self._make_anew(dress, over)
-        self._dresser.start()
+        self._dresser.start(0)
 
     def finish_dressing(self) -> None:
         """Do at once what is left of a change of theme."""
+        if self._dressing is not None:
+            self._hurried = True
         while self._dressing is not None and self._dress_on():
             pass
 
@@ -164,24 +178,43 @@ class PageStack(QStackedWidget):
         self._builder.stop()
         try:
             for name in sorted(self._pages, key=lambda name: name == self._name):  # the one that is shown goes last
-                self._kept[name] = self._pages[name].kept()
+                if name in self._entered:  # or nobody was on it since the last time
+                    self._kept[name] = self._pages[name].kept()
                 self._delete(self._pages.pop(name))
                 yield
+            self._entered.clear()
             self._forget_half_made()
             self._delete(self._locked)
+            garbage.sweep()
             dress()
             yield
             self._locked = self._new_locked()
-            while (name := self._name) and (self._session.project or self._is_open(name)) and not self._is_made(name):
-                self._make_a_part(name)
-                yield
+            shown = ""
+            while shown != self._name:  # another may be chosen meanwhile
+                shown = self._name
+                yield from self._show_anew(shown)
             self._dressing = None
-            if self._name:
-                self.show_page(self._name)
+            self._look_again()
             self.build_in_background()
         finally:
             self._dressing = None
             over()
+
+    def _show_anew(self, name: str) -> Iterator[None]:
+        """Make a page and show it, until it is whole or another is chosen."""
+        while name == self._name and (self._session.project or self._is_open(name)) and not self._is_made(name):
+            self._make_a_part(name)
+            yield
+        if name != self._name:
+            return
+        dressing, self._dressing = self._dressing, None
+        self.show_page(name)
+        self._dressing, dressing = dressing, None  # a generator that held itself would outlive the window
+        end = time.monotonic() + _WHOLE_WITHIN_SECONDS
+        self._dresser.setInterval(_BETWEEN_PARTS_MILLISECONDS)
+        while not self._hurried and name == self._name and time.monotonic() < end and (
+                (made := self._pages.get(name)) and not made.is_whole()):
+            yield
 
     def _dress_on(self) -> bool:
         """Do the next part of a change of theme; tells whether there may be more."""
@@ -211,6 +244,7 @@ class PageStack(QStackedWidget):
     def _new_locked(self) -> LockedView:
         made = LockedView()
         made.go_clicked.connect(self._session.go_to)
+        self._session.job_ended.connect(made.forget)
         self.addWidget(made)
         return made
 
@@ -218,14 +252,17 @@ class PageStack(QStackedWidget):
         entry, made = self._entries[name], self._pages.get(name)
         self._locked.set_value(title=said(entry.title), summary=said(made.summary if made else ""),
                                icon_name=entry.icon, reason=reason, to=to,
-                               to_title=said(self._entries[to].title) if to else "")
+                               to_title=said(self._entries[to].title) if to else "",
+                               job=self._session.running_job("scan") if to == "library" else None)
         self.setCurrentWidget(self._locked)
 
     def _look_again(self) -> None:
         """A page opened or was locked while it is shown."""
         if self._dressing is not None:
             return
-        if self._name and (self.currentWidget() is self._locked) != bool(self.waits_for(self._name)):
+        reason = (self.waits_for(self._name) or ("",))[0] if self._name else ""
+        shown = self._locked.value() if self.currentWidget() is self._locked else ""
+        if self._name and reason != shown:
             self.show_page(self._name)
         else:
             self.locks_changed.emit()
@@ -249,6 +286,8 @@ class PageStack(QStackedWidget):
             with suppress(ImportError):  # said when the page is made
                 import_module(_module(entry))
             self._loaded.add(entry.name)
+        with suppress(RuntimeError):  # the window is gone
+            self.loaded.emit()
 
 
 def _module(entry: Entry) -> str:

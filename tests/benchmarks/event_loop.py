@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ class Ticks:
         from PySide6.QtCore import Qt, QTimer
 
         self.worst, self.late = 0.0, 0
+        self._delays: list[float] = []
         self._last = time.perf_counter()
         self._timer = QTimer(interval=5, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -35,15 +37,22 @@ class Ticks:
         delay = now - self._last - 0.005
         self.worst, self._last = max(self.worst, delay), now
         self.late += delay > 0.1
+        self._delays.append(delay)
 
     def reset(self) -> None:
         """Forget what was before."""
         self.worst, self.late, self._last = 0.0, 0, time.perf_counter()
+        self._delays.clear()
 
     @property
     def worst_ms(self) -> float:
         """The worst delay in milliseconds."""
         return round(1000 * self.worst, 1)
+
+    @property
+    def median_ms(self) -> float:
+        """The median delay in milliseconds."""
+        return round(1000 * statistics.median(self._delays or [0.0]), 1)
 
 
 def work(true: Callable[[], object], *, seconds: float) -> bool:
@@ -77,6 +86,7 @@ def opened_window(home: Path) -> Iterator[Any]:
     os.environ["STUDIO_HOME"] = str(home)
     from PySide6.QtCore import QCoreApplication, QEvent
 
+    from studio.gui import garbage
     from studio.gui.app import make_application
     from studio.gui.session import Session
     from studio.gui.window import Window, dress
@@ -85,6 +95,7 @@ def opened_window(home: Path) -> Iterator[Any]:
     session = Session()
     dress(session)
     window = Window(session)
+    window.pages.loaded.connect(garbage.spare)
     window.show()
     try:
         yield window

@@ -25,6 +25,7 @@ from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind
 from studio.gui.widgets.flow import FlowLayout
+from studio.gui.widgets.waiting import Waiting
 
 _LEAST_HEIGHT_PIXELS = 400
 
@@ -50,6 +51,7 @@ class Page(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._entering = False
         self.parts: Iterator[None] = iter(())
         self.setObjectName(f"page.{self.name}")
         self.setAccessibleName(said(self.title))
@@ -81,6 +83,29 @@ class Page(QWidget):
         """Make the parts that are missing."""
         for _ in self.parts:
             pass
+
+    def enter(self, kept: dict[str, Any] | None = None) -> None:
+        """Get ready to be shown, with what the page that stood here before had `kept`.
+
+        What changes while it is seen is laid out, and perhaps painted, with every single change.
+        """
+        self._entering = True
+        try:
+            self.refresh()
+            if kept:
+                self.restore(kept)
+        finally:
+            self._entering = False
+
+    @property
+    def in_view(self) -> bool:
+        """Whether it is shown, or about to be."""
+        return self._entering or self.isVisible()
+
+    def is_whole(self) -> bool:
+        """Tell whether nothing is still to come that the page shows by itself; override where more is made later."""
+        waits = any(one.waits for one in self.findChildren(Waiting))
+        return not waits and not self.session.service.busy
 
     def waits_for(self) -> tuple[str, str] | None:
         """Say what the page waits for and which page provides it, or None when it is open."""

@@ -8,11 +8,12 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QWidget
 
-from studio.gui.blocks import button, label
+from studio.gui.blocks import button, fill
 from studio.gui.texts import noted, said
-from studio.gui.theme import current_theme
+from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.elided import Elided
 from studio.gui.words import duration, number
 
 _PATIENCE_MILLISECONDS, _SILENCE_SECONDS = 250, 30
@@ -33,7 +34,10 @@ class Waiting(QWidget):
         super().__init__()
         self.setObjectName(name)
         theme = current_theme()
-        self._words = label("", "caption")
+        self._words = Elided()
+        self._words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._words.setMinimumWidth(1)  # a long sentence never makes the page scroll sideways
+        set_kind(self._words, "caption")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(theme.px(160))
@@ -63,6 +67,11 @@ class Waiting(QWidget):
         """Give the words shown."""
         return self._words.text()
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is waited for, shown already or not."""
+        return self._patience.isActive() or not self.isHidden()
+
     def start(self, sentence: str) -> None:
         """Say what is waited for, unless it comes at once."""
         self._hear(sentence)
@@ -89,7 +98,7 @@ class Waiting(QWidget):
         if (left := event.get("seconds_left")) is not None and left >= 1:
             words += said(", {time} left", time=duration(left))
         self._bar.setRange(0, total)
-        self._bar.setValue(done)
+        fill(self._bar, done)
         self._hear(words)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -99,6 +108,7 @@ class Waiting(QWidget):
     def _hear(self, sentence: str) -> None:
         self._sentence, self._heard_at = sentence, time.monotonic()
         self._words.setText(sentence)
+        self._words.setToolTip(sentence)
         self.setAccessibleName(sentence)
 
     def _appear(self) -> None:
