@@ -1,4 +1,4 @@
-"""What a kept evaluation says, as rows beside each other: trained, random weights, chance, an earlier run. No Qt."""
+"""What a kept evaluation says, as rows beside each other: trained, random weights, chance, an earlier run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 from studio.engine.evaluation.retrieval import TOPS
 from studio.engine.inspection.wilson import wilson
 from studio.gui.judgement import LEVELS
+from studio.gui.texts import noted, said
 from studio.gui.words import counted
 
-TITLES = {"retrieval": "Retrieval", "linear": "Linear probe", "finetune": "Fine-tuning", "labels": "How many labels?"}
+TITLES = {"retrieval": noted("Retrieval"), "linear": noted("Linear probe"), "finetune": noted("Fine-tuning"),
+          "labels": noted("How many labels?")}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Score:
         """The interval in words, empty where there is none."""
         if self.low is None or self.high is None:
             return ""
-        return f"{self.low:+.0f} to {self.high:+.0f}" if self.signed else f"{self.low:.0f} to {self.high:.0f}"
+        form = "+.0f" if self.signed else ".0f"
+        return said("{low} to {high}", low=f"{self.low:{form}}", high=f"{self.high:{form}}")
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,14 @@ def scores_of(protocol: str, result: Mapping[str, Any], *, before: Earlier = Non
         columns, rows, about = _budgets(result, before)
     else:
         columns, rows, about = _shares(protocol, result, before)
-    said = result["verdict"]
+    verdict = result["verdict"]
     labels = result.get("labels") or {}
     if names := labels.get("names"):
-        source = "folder names" if labels.get("from") == "folders" else "a CSV file"
-        about = [*about, f"{counted(len(names), 'label')} from {source}"]
+        source = said("folder names") if labels.get("from") == "folders" else said("a CSV file")
+        about = [*about, said("{labels} from {source}", labels=counted(len(names), "label"), source=source)]
     if labels.get("unlabelled"):
-        about = [*about, f"{counted(labels['unlabelled'], 'video')} without a label"]
-    return Scores(columns, rows, said["sentence"], LEVELS.get(said["word"], "info"), about)
+        about = [*about, said("{videos} without a label", videos=counted(labels["unlabelled"], "video"))]
+    return Scores(columns, rows, verdict["sentence"], LEVELS.get(verdict["word"], "info"), about)
 
 
 def _gained(one: Mapping[str, Any]) -> Score:
@@ -90,17 +93,21 @@ def _gained(one: Mapping[str, Any]) -> Score:
 
 
 def _retrieval(result: Mapping[str, Any], before: Earlier) -> _Parts:
-    rows = [Row("Trained", _tops(result), "train", "this run")]
+    rows = [Row(said("Trained"), _tops(result), "train", said("this run"))]
     if random := (result.get("against") or {}).get("random"):
-        rows.append(Row("Random weights", _tops(random), "random", "the same network, untrained"))
-    rows.append(Row("Chance", [Score(result["chance_top1"]), *[None] * (len(TOPS) - 1)], "chance", "a random ranking"))
+        rows.append(Row(said("Random weights"), _tops(random), "random", said("the same network, untrained")))
+    chances = [Score(result[key]) if (key := f"chance_top{k}") in result else None for k in TOPS]
+    rows.append(Row(said("Chance"), chances, "chance", said("a random ranking")))
     if gain := (result.get("gain") or {}).get(result.get("feature", "pooled")):
-        rows.append(Row("Gain over random", [_gained(gain[f"top{k}"]) for k in TOPS], note="points, with interval"))
+        rows.append(Row(said("Gain over random"), [_gained(gain[f"top{k}"]) for k in TOPS],
+                        note=said("points, with interval")))
     if before:
-        rows.append(Row("Run before", _tops(before[1]), "validation", before[0]))
-    about = [f"{counted(result['queries'], 'query', 'queries')} in {counted(result['groups'], 'group')}",
-             f"{counted(result['gallery'], 'video')} to be found", "a video's own group is left out"]
-    return [f"Top {k}" for k in TOPS], rows, about
+        rows.append(Row(said("Run before"), _tops(before[1]), "validation", before[0]))
+    about = [said("{queries} in {groups}", queries=counted(result["queries"], "query", "queries"),
+                  groups=counted(result["groups"], "group")),
+             said("{videos} to be found", videos=counted(result["gallery"], "video")),
+             said("a video's own group is left out")]
+    return [said("Top {count}", count=k) for k in TOPS], rows, about
 
 
 def _tops(result: Mapping[str, Any]) -> list[Score | None]:
@@ -108,39 +115,45 @@ def _tops(result: Mapping[str, Any]) -> list[Score | None]:
 
 
 def _shares(protocol: str, result: Mapping[str, Any], before: Earlier) -> _Parts:
-    rows = [Row("Trained", [_accuracy(result)], "train", _spread(result) or "this run")]
+    rows = [Row(said("Trained"), [_accuracy(result)], "train", _spread(result) or said("this run"))]
     if random := (result.get("against") or {}).get("random"):
-        rows.append(Row("Random weights", [_accuracy(random)], "random",
-                        _spread(random) or "the same network, untrained"))
-    rows.append(Row("Commonest label", [Score(100 * result["chance"])], "chance", "what needs no network"))
+        rows.append(Row(said("Random weights"), [_accuracy(random)], "random",
+                        _spread(random) or said("the same network, untrained")))
+    rows.append(Row(said("Commonest label"), [Score(100 * result["chance"])], "chance",
+                    said("what needs no network")))
     if before:
-        rows.append(Row("Run before", [_accuracy(before[1])], "validation", before[0]))
-    about = [f"{counted(result['train'], 'video')} to learn from",
-             f"{counted(result['test'], 'video')} of other groups to test"]
+        rows.append(Row(said("Run before"), [_accuracy(before[1])], "validation", before[0]))
+    about = [said("{videos} to learn from", videos=counted(result["train"], "video")), _tested(result)]
     if protocol == "finetune" and result.get("steps"):
         about.append(counted(result["steps"], "step"))
-    return ["Labelled right"], rows, about
+    return [said("Labelled right")], rows, about
 
 
 def _budgets(result: Mapping[str, Any], before: Earlier) -> _Parts:
     """One column a share of the labels."""
     entries = result["budgets"]
-    rows = [Row("Trained", [_accuracy(entry["trained"]) for entry in entries], "train", "this run")]
-    for name, title, colour in (("random", "Random weights", "random"), ("kinetics", "Other weights", "validation")):
+    rows = [Row(said("Trained"), [_accuracy(entry["trained"]) for entry in entries], "train", said("this run"))]
+    for name, title, colour in (("random", said("Random weights"), "random"),
+                                ("kinetics", said("Other weights"), "validation")):
         if name in entries[0]:
             rows.append(Row(title, [_accuracy(entry[name]) for entry in entries], colour))
-    rows.append(Row("Commonest label", [Score(100 * result["chance"])] * len(entries), "chance",
-                    "what needs no network"))
+    rows.append(Row(said("Commonest label"), [Score(100 * result["chance"])] * len(entries), "chance",
+                    said("what needs no network")))
     if "random" in entries[0].get("gain", {}):
-        rows.append(Row("Gain over random", [_gained(entry["gain"]["random"]) for entry in entries],
-                        note="points, with interval"))
+        rows.append(Row(said("Gain over random"), [_gained(entry["gain"]["random"]) for entry in entries],
+                        note=said("points, with interval")))
     if before:
         known = {entry["percent"]: entry for entry in before[1].get("budgets", ())}
-        rows.append(Row("Run before", [_accuracy(known[entry["percent"]]["trained"]) if entry["percent"] in known
-                                       else None for entry in entries], "validation", before[0]))
-    about = [f"{entries[-1]['labels']:.0f} videos to learn from with all labels",
-             f"{counted(result['test'], 'video')} of other groups to test"]
+        scores = [_accuracy(known[entry["percent"]]["trained"]) if entry["percent"] in known else None
+                  for entry in entries]
+        rows.append(Row(said("Run before"), scores, "validation", before[0]))
+    about = [said("{videos} to learn from with all labels", videos=counted(round(entries[-1]["labels"]), "video")),
+             _tested(result)]
     return [f"{entry['percent']} %" for entry in entries], rows, about
+
+
+def _tested(result: Mapping[str, Any]) -> str:
+    return said("{videos} of other groups to test", videos=counted(result["test"], "video"))
 
 
 def _accuracy(result: Mapping[str, Any]) -> Score:
@@ -154,5 +167,7 @@ def _accuracy(result: Mapping[str, Any]) -> Score:
 
 def _spread(result: Mapping[str, Any]) -> str:
     shares = result.get("splits") or []
-    return f"{min(shares):.0%} to {max(shares):.0%} over {len(shares)} splits".replace("%", " %") if len(shares) > 1 \
-        else ""
+    if len(shares) < 2:
+        return ""
+    return said("{low} % to {high} % over {count} splits", low=f"{100 * min(shares):.0f}",
+                high=f"{100 * max(shares):.0f}", count=len(shares))

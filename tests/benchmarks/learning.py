@@ -31,7 +31,7 @@ from studio.engine import files
 from studio.engine.backbones import BACKBONES
 from studio.engine.evaluation.intervals import interval_over_groups
 from studio.engine.evaluation.labels import Labels, read_labels
-from studio.engine.evaluation.retrieval import TOPS, chance_of_top1, first_hits, score
+from studio.engine.evaluation.retrieval import TOPS, chance_of_tops, first_hits, score
 from studio.engine.events import Event
 from studio.engine.inspection.baselines import baseline_features
 from studio.engine.inspection.embedding import Weights
@@ -84,9 +84,9 @@ class Bench:
     def scored(self, ranks_SQ: Sequence[Ints]) -> dict[str, Any]:
         """The figures of ranks, with intervals over groups and seeds."""
         every = np.arange(len(self.footage.videos))
-        chance = chance_of_top1(label_V=self.labels.label_numbers, group_V=self.labels.group_numbers, queries_Q=every,
-                                gallery_G=every)
-        return score(np.stack(ranks_SQ), group_Q=self.labels.group_numbers, gallery=len(every), chance_top1=chance)
+        chances = chance_of_tops(label_V=self.labels.label_numbers, group_V=self.labels.group_numbers, queries_Q=every,
+                                 gallery_G=every)
+        return score(np.stack(ranks_SQ), group_Q=self.labels.group_numbers, gallery=len(every), chances=chances)
 
     def ahead(self, ranks_SQ: Sequence[Ints], others_SQ: Sequence[Ints]) -> dict[str, Any]:
         """How many points the first ranks are ahead of others, seed by seed, with intervals over groups and seeds."""

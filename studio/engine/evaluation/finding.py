@@ -13,7 +13,7 @@ from studio.engine.backbones import BACKBONES
 from studio.engine.errors import UsageError
 from studio.engine.evaluation.kept import Result
 from studio.engine.evaluation.labels import GALLERY, QUERY
-from studio.engine.evaluation.retrieval import chance_of_top1, first_hits, gain, score
+from studio.engine.evaluation.retrieval import chance_of_tops, first_hits, gain, score
 from studio.engine.evaluation.verdict import retrieval_verdict
 from studio.engine.evaluation.work import Work
 from studio.engine.events import Event, Progress
@@ -63,12 +63,12 @@ def _never_found_V(work: Work) -> Ints:
 def _result(work: Work, ranks: dict[str, dict[str, Ints]], queries_Q: Ints, gallery_G: Ints) -> Result:
     """Figures of both kinds of features, the headline on top, and the difference to random weights."""
     group_Q, apart_V = work.labels.group_numbers[queries_Q], _never_found_V(work)
-    chance = chance_of_top1(label_V=work.labels.label_numbers, group_V=apart_V, queries_Q=queries_Q,
-                            gallery_G=gallery_G)
+    chances = chance_of_tops(label_V=work.labels.label_numbers, group_V=apart_V, queries_Q=queries_Q,
+                             gallery_G=gallery_G)
     headline = BACKBONES[recipe_from_toml(work.run_folder / "recipe.toml").backbone].retrieves_with
     rows: dict[str, Result] = {}
     for row, kinds in ranks.items():
-        scores = {kind: score(rank_SQ, group_Q=group_Q, gallery=len(gallery_G), chance_top1=chance, seed=work.seed)
+        scores = {kind: score(rank_SQ, group_Q=group_Q, gallery=len(gallery_G), chances=chances, seed=work.seed)
                   for kind, rank_SQ in kinds.items()}
         rows[row] = {**scores[headline], "feature": headline, "features": scores}
     result = rows.pop("trained")

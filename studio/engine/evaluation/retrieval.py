@@ -6,6 +6,7 @@ group are never ranked. Legend: V videos, Q queries, G gallery videos, D feature
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,20 +52,27 @@ def _ranks(similarity_QG: NDArray[np.float32], same_QG: NDArray[np.bool_]) -> In
     return np.where(np.isfinite(best_Q1[:, 0]), before_QG.sum(axis=1), NEVER)
 
 
-def chance_of_top1(*, label_V: Ints, group_V: Ints, queries_Q: Ints, gallery_G: Ints) -> float:
-    """The share of hits at 1 of a random ranking: the mean over queries of their label's share in their gallery."""
+def chance_of_tops(*, label_V: Ints, group_V: Ints, queries_Q: Ints, gallery_G: Ints) -> dict[int, float]:
+    """The share of hits at each k of a random ranking, the mean over queries.
+
+    A query with m of N gallery videos of its label misses with k of them, none put back: C(N - m, k) / C(N, k).
+    """
     if not len(queries_Q):
-        return 0.0
-    shares = []
-    for label, group in zip(label_V[queries_Q], group_V[queries_Q], strict=True):
-        allowed = group_V[gallery_G] != group
-        same = (label_V[gallery_G] == label) & allowed
-        shares.append(same.sum() / max(1, allowed.sum()))
-    return float(np.mean(shares))
+        return dict.fromkeys(TOPS, 0.0)
+    allowed_QG = group_V[gallery_G][None] != group_V[queries_Q][:, None]
+    same_QG = label_V[gallery_G][None] == label_V[queries_Q][:, None]
+    others_Q, left_Q = (allowed_QG & ~same_QG).sum(axis=1), allowed_QG.sum(axis=1)
+    missed_Q, chances = np.ones(len(queries_Q)), dict[int, float]()
+    for drawn in range(max(TOPS)):
+        missed_Q *= np.where(left_Q > drawn, np.maximum(0, others_Q - drawn) / np.maximum(1, left_Q - drawn), 1)
+        if drawn + 1 in TOPS:
+            chances[drawn + 1] = float(1 - missed_Q.mean())
+    return chances
 
 
-def score(rank_SQ: Ints, *, group_Q: Ints, gallery: int, chance_top1: float, seed: int = 0) -> dict[str, Any]:
-    """Say ranks as percentages: top1 to top50 with their 95 % intervals over groups, and the chance of top1.
+def score(rank_SQ: Ints, *, group_Q: Ints, gallery: int, chances: Mapping[int, float],
+          seed: int = 0) -> dict[str, Any]:
+    """Say ranks as percentages: top1 to top50 with their 95 % intervals over groups, and the chance of each.
 
     The ranks of several networks, rank_SQ, give the mean over them, how far they lie apart (`spread`, a standard
     deviation) and each one's figure (`each`); those of one network, rank_Q, do not.
@@ -73,7 +81,7 @@ def score(rank_SQ: Ints, *, group_Q: Ints, gallery: int, chance_top1: float, see
     result: dict[str, Any] = {"queries": ranks_SQ.shape[1], "gallery": gallery}
     for k in TOPS:
         result[f"top{k}"] = round(100 * float((ranks_SQ < k).mean()), 2)
-    result["chance_top1"] = round(100 * chance_top1, 2)
+    result |= {f"chance_top{k}": round(100 * chance, 2) for k, chance in chances.items()}
     result["groups"] = len(np.unique(group_Q))
     result["without_partner"] = int((ranks_SQ[0] == NEVER).sum())
     result["intervals"] = {f"top{k}": _interval((ranks_SQ < k).astype(np.float64), group_Q, seed=seed) for k in TOPS}

@@ -40,7 +40,7 @@ def _retrieval(result: Result) -> list[str]:
         rows.append([f"trained<small>{title}</small>", *_tops(result["features"][kind])])
         rows += [[f"{ROW_TITLES.get(row, row)}{_networks(other)}<small>{title}</small>",
                   *_tops(other["features"][kind])] for row, other in against.items()]
-    rows.append(["chance", f"{result['chance_top1']:.1f} %", *["" for _ in TOPS[1:]]])
+    rows.append(["chance", *(f"{result[key]:.1f} %" if (key := f"chance_top{k}") in result else "–" for k in TOPS)])
     rows += [[_paper_title(paper), *(f"{paper['figures'][f'top{k}']:.1f} %" for k in TOPS)]
              for paper in result.get("published", [])]
     own = "each query ranks the whole gallery" if result.get("split") else "its own group is left out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
@@ -12,6 +13,8 @@ from studio.engine.errors import StudioError
 from studio.engine.evaluation.kept import Result, kept_results
 from studio.engine.runs import Run
 from studio.gui.blocks import NoticeBar, Teaching, button, label, line
+from studio.gui.dealing import sentence_of
+from studio.gui.failure_bar import FailureBar
 from studio.gui.jobs import Job
 from studio.gui.pages.page import Page, quoted
 from studio.gui.scores import TITLES, Scores, scores_of
@@ -23,15 +26,14 @@ from studio.gui.widgets.evaluation_form import EvaluationForm
 from studio.gui.widgets.example_bars import ExampleBars
 from studio.gui.widgets.export_form import FEATURES, ExportForm
 from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.in_sight import bring_into_sight
 from studio.gui.widgets.job_line import JobLine
 from studio.gui.widgets.report_form import ReportForm
 from studio.gui.widgets.run_choice import chosen_run, runs_with_weights
-from studio.gui.widgets.run_list import short_name
+from studio.gui.widgets.run_list import run_label, short_name
 from studio.gui.widgets.score_bars import ScoreBars
 from studio.gui.widgets.score_table import ScoreTable
 from studio.gui.words import bytes_text
-
-_MINE = ("evaluate", "export", "features", "report")
 
 
 class EvaluatePage(Page):
@@ -54,8 +56,8 @@ class EvaluatePage(Page):
         self._export.export_clicked.connect(self._start_export)
         self._report.wanted.connect(self._start_report)
         self.table.value_changed.connect(self._show_bars)
-        for job in session.jobs:
-            self._hear_start(job)
+        session.project_changed.connect(self._follow_work)
+        self._follow_work()
 
     def waits_for(self) -> tuple[str, str] | None:
         if not runs_with_weights(self.session):
@@ -76,9 +78,7 @@ class EvaluatePage(Page):
         self._run = button("Evaluate", name=self.control("run"), icon_name="play", kind="primary", clicked=self._start)
         self.header_buttons.addWidget(self._run)
         self._progress = JobLine(prefix="evaluate")
-        self._failure = label("", "bad", wrap=True)
-        self._failure.setObjectName(self.control("failure"))
-        self._failure.hide()
+        self._failure = FailureBar(self.session, name=self.control("failure"))
         self._heading = label("", "heading", wrap=True)
         self.verdict = NoticeBar(name=self.control("verdict"))
         self._bars_title, self._bars = label("", "caption"), ScoreBars(name=self.control("bars"))
@@ -96,6 +96,8 @@ class EvaluatePage(Page):
         self._empty = Teaching(ExampleBars(), "")
         self._form, self._export = EvaluationForm(self.session, prefix="evaluate"), ExportForm(prefix="evaluate")
         self._report = ReportForm(prefix="evaluate")
+        self._lines = {"evaluate": self._progress, "export": self._export.progress, "features": self._export.progress,
+                       "report": self._report.progress}
         wide, side = QWidget(), QWidget()
         for holder, widgets in ((wide, (self._progress, self._failure, self._result, self._empty)),
                                 (side, (self._form, line(), label("Take it elsewhere", "heading"), self._export, line(),
@@ -126,7 +128,7 @@ class EvaluatePage(Page):
         project, run = self.session.project, chosen_run(self.session)
         if project and run and not self._export.problem and self._working() is None:
             chosen, destination = self._export.value()
-            self._export.say("")
+            self._export.written.set_value("")
             if chosen in FEATURES:
                 self.session.start_job("features", [str(project.root), run.name, "-o", destination],
                                        title=said("Features"))
@@ -138,42 +140,53 @@ class EvaluatePage(Page):
         """Write the report anew, so that it says what is known by now; it is opened when it is there."""
         project, run = self.session.project, chosen_run(self.session)
         if project and run and self._working() is None:
-            self._report.say("")
+            self._report.written.set_value("")
             self.session.start_job("report", [str(project.root), run.name, *arguments], title=said("Report"))
 
     def _open_file(self, path: Path) -> None:
+        words = said("Written: {file} in {folder}.", file=path.name, folder=path.parent)
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self._report.say(said("No program opened the report. It lies in {path}.", path=path))
+            words = said("No program opened the report. It lies in {path}.", path=path)
+        self._report.written.set_value(words, file=path)
 
     def _working(self) -> Job | None:
-        return next((job for job in self.session.jobs if job.operation in _MINE), None)
+        return next((job for job in self.session.jobs_here() if job.operation in self._lines), None)
+
+    def _follow_work(self) -> None:
+        """Show how far the work is beside the button that started it."""
+        working = self._working()
+        shown = self._lines[working.operation] if working else None
+        for one in set(self._lines.values()):
+            one.set_value(working if one is shown else None)
 
     def _hear_start(self, job: Job) -> None:
-        if job.operation in _MINE:
-            self._progress.set_value(job)
+        if job.operation in self._lines:
+            self._follow_work()
             self._show_buttons()
 
     def _hear_end(self, job: Job) -> None:
-        if job.operation not in _MINE:
+        shown = self._lines.get(job.operation)
+        if shown is None or job is not shown.value():
             self._show_buttons()
             return
-        if self._progress.value() is job:
-            self._progress.forget()
+        shown.forget()
         if job.failed_event is not None:
-            self._failure.setText(said("The last try failed: {message}", message=job.failed_event.message))
-            self._failure.show()
+            message, remedy = sentence_of(asdict(job.failed_event))
+            self._failure.tell(said("The last try failed: {message}", message=message), remedy, job.details)
+            bring_into_sight(self._failure)
         elif job.finished_event is not None and not job.finished_event.stopped:
             self._tell_result(job)
         self._show()
 
     def _tell_result(self, job: Job) -> None:
         result = job.finished_event.result if job.finished_event else {}
-        if job.operation == "export":
-            self._export.say(f"Written: {result['file']} ({bytes_text(result['bytes'])}), with a model card beside it.",
-                             kind="good")
-        elif job.operation == "features" and "file" in result:
-            self._export.say(said("Written: {file} ({size}).", file=result["file"], size=bytes_text(result["bytes"])),
-                             kind="good")
+        if job.operation in ("export", "features") and "file" in result:
+            place = Path(job.arguments[-1])
+            words = said("Written: {file} ({size}) in {folder}.", file=result["file"], folder=place.parent,
+                         size=bytes_text(result["bytes"]))
+            if job.operation == "export":
+                words += " " + said("A model card is beside it.")
+            self._export.written.set_value(words, file=place)
         elif job.operation == "report" and self.session.project is not None:
             self._open_file(self.session.project.root / str(result["report"]))
 
@@ -216,11 +229,12 @@ class EvaluatePage(Page):
 
     def _show_buttons(self) -> None:
         working = self._working()
-        reason = self._form.problem or ("Something is being measured or written." if working else "")
+        waits = said("Waits for: {work}.", work=working.title) if working else ""
+        reason = self._form.problem or waits
         self._run.setEnabled(not reason)
         self._run.setToolTip(reason or said("Measure this run, beside random weights"))
-        self._export.setEnabled(working is None)
-        self._report.setEnabled(working is None)
+        self._export.set_waiting(waits)
+        self._report.set_waiting(waits)
 
     def _results_of(self, run: Run) -> dict[str, Result]:
         try:
@@ -236,5 +250,5 @@ class EvaluatePage(Page):
         for other in reversed(runs[:next((i for i, one in enumerate(runs) if one.name == run.name), 0)]):
             found = self._results_of(other).get(protocol)
             if found and (found.get("labels") or {}).get("names") == names:
-                return short_name(other.name), found
+                return run_label(other), found
         return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import display_path
-from studio.gui.blocks import NoticeBar, button, column, label
+from studio.gui.blocks import button, column, label
+from studio.gui.failure_bar import FailureBar
 from studio.gui.pages.page import Page, quoted
 from studio.gui.question import Question
 from studio.gui.session import Session
@@ -21,7 +22,9 @@ from studio.gui.widgets.flow import SideBySide
 from studio.gui.widgets.heat_pair import HeatPair
 from studio.gui.widgets.layer_choice import LayerChoice
 from studio.gui.widgets.picture_save import PictureSave
-from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
+from studio.gui.widgets.quiet_wheel import QuietTabBar
+from studio.gui.widgets.run_choice import RunChoice, chosen_run, name_beside, runs_with_weights
+from studio.gui.widgets.run_list import run_label
 from studio.gui.widgets.unit_side import UnitSide
 from studio.gui.widgets.video_picker import VideoPicker
 from studio.gui.widgets.waiting import Waiting
@@ -29,15 +32,25 @@ from studio.gui.widgets.why_view import WhyView
 
 _COLUMN_PIXELS = 272
 CLIP, QUESTION = "clip", "question"
-_SHOWN = {CLIP: "A clip", QUESTION: "A question, as it is shown"}
-_WHY_SHOWN = "One clip of the video, or the elements of a question one after the other, in the order of the question"
+_SHOWN = {CLIP: noted("A clip"), QUESTION: noted("A question, as it is shown")}
+_WHY_SHOWN = noted("One clip of the video, or the elements of a question one after the other, in the order of the "
+                   "question")
 
-
-_FLAT = ("This layer answers alike everywhere in this clip, so there is nothing to see.",
-         "Where it does so in every clip, the network has collapsed: train again with a lower learning rate.")
+_FLAT = (noted("This layer answers alike everywhere in this clip, so there is nothing to see."),
+         noted("Where it does so in every clip, the network has collapsed: train again with a lower learning rate."))
+_AGREEMENT = (
+    (0.9, noted("Trained and random weights answer in almost the same places ({figure})."),
+     noted("Training changed little here: this comes from the network's build and the picture.")),
+    (0.6, noted("Trained and random weights answer in similar places ({figure})."),
+     noted("Training moved a little of where this layer answers.")),
+    (0.3, noted("Trained and random weights share some places ({figure})."),
+     noted("Training moved much of where this layer answers.")))
+"""What is said of two heats that are at least so much alike."""
+_APART = (noted("Trained and random weights answer in different places ({figure})."),
+          noted("Training changed where this layer answers."))
 
 HEAT, UNITS, WHY = range(3)
-_VIEWS = ("Where it answers", "What units look for", "Why it answered")
+_VIEWS = (noted("Where it answers"), noted("What units look for"), noted("Why it answered"))
 
 
 class InspectPage(Page):
@@ -118,22 +131,20 @@ class InspectPage(Page):
         """Which view is shown: `HEAT`, `UNITS` or `WHY`."""
         return self.views.currentIndex()
 
-    def _make_views(self) -> QTabBar:
-        views = QTabBar()
+    def _make_views(self) -> QuietTabBar:
+        views = QuietTabBar()
         views.setObjectName(self.control("views"))
         views.setAccessibleName(said("What to look at"))
         views.setDrawBase(False)
         views.setExpanding(False)
         for title in _VIEWS:
-            views.addTab(title)
+            views.addTab(said(title))
         views.currentChanged.connect(self._show_view)
         return views
 
-    def _make_failure(self) -> NoticeBar:
-        bar = NoticeBar("bad", name=self.control("failure"))
-        bar.buttons.addWidget(button("Try again", name=self.control("retry"), clicked=self._ask))
-        bar.hide()
-        return bar
+    def _make_failure(self) -> FailureBar:
+        return FailureBar(self.session, name=self.control("failure"),
+                          again=button("Try again", name=self.control("retry"), clicked=self._ask))
 
     def _lay_out(self) -> None:
         theme = current_theme()
@@ -176,7 +187,10 @@ class InspectPage(Page):
             view.set_message("")
 
     def _questions(self) -> tuple[Question, ...]:
-        return self.question, self.why_question, *self.units.questions, *self.units_beside.questions
+        return tuple(question for view in (HEAT, UNITS, WHY) for question in self._questions_of(view))
+
+    def _questions_of(self, view: int) -> tuple[Question, ...]:
+        return ((self.question,), (*self.units.questions, *self.units_beside.questions), (self.why_question,))[view]
 
     @property
     def _shown_views(self) -> tuple[QWidget, QWidget, QWidget]:
@@ -185,6 +199,9 @@ class InspectPage(Page):
     def _show_view(self, view: int) -> None:
         for number, widget in enumerate(self._shown_views):
             widget.setVisible(number == view)
+            if number != view:  # nobody waits for its answer, and its progress belongs to it alone
+                for question in self._questions_of(number):
+                    question.forget()
         self.layer_choice.setVisible(view != WHY)
         self._what.setVisible(view == HEAT)
         self.layer_choice.set_unit_shown(view == HEAT)
@@ -195,7 +212,7 @@ class InspectPage(Page):
     def _ask(self) -> None:
         run, picked = chosen_run(self.session), self.picker.value()
         self.update_command_line()
-        if run is None or picked is None or not self.isVisible():
+        if run is None or picked is None or not self.in_view:
             return
         layer, unit = self.layer_choice.value()
         if run.name != self._asked_run:
@@ -205,7 +222,7 @@ class InspectPage(Page):
         if self.view == UNITS:
             self.units.ask({"run": run.name, "layer": layer})
             other = {"run": run.name, "random": True} if beside == "random" else {"run": beside}
-            self.units_beside.ask({**other, "layer": layer}, title=_title(beside))
+            self.units_beside.ask({**other, "layer": layer}, title=_title(self._named(beside)))
         elif self.view == WHY:
             self.why_question.ask({"run": run.name, "video_id": picked[0], "seed": self._seed, "beside": beside})
         else:
@@ -237,10 +254,11 @@ class InspectPage(Page):
         """The person does not want to wait for what is asked."""
         for question in self._questions():
             question.stop()
-        self._failure.set_value(said("Stopped."), said("Nothing is lost: it can be asked again."), level="info")
+        self._failure.tell_stopped()
 
     def _take_why(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
         clips_EFHW3, trained_EFHW, other_EFHW = pictures
+        name_beside(self.session, result)
         self.why.set_value(result, clips_EFHW3, {"trained": trained_EFHW, "other": other_EFHW})
         self.update_command_line()
 
@@ -250,14 +268,14 @@ class InspectPage(Page):
         self.layer_choice.set_layers(result["layers"], shown=result["layer"])
         self.heats.set_value(clip_FHW3, trained_FHW, random_FHW, frames=result["frames"], times=result["times"],
                              elements=int(result["elements"]))
-        beside = str(result["beside"])
+        beside = self._named(str(result["beside"]))
         self.heats.set_beside(_title(beside))
-        self.heats.set_agreement(*(_FLAT if result["flat"] else agreement(float(result["alike"]), beside=beside)))
+        flat = said(_FLAT[0]), said(_FLAT[1])
+        self.heats.set_agreement(*(flat if result["flat"] else agreement(float(result["alike"]), beside=beside)))
         self.update_command_line()
 
     def _take_failure(self, error: dict[str, Any]) -> None:
-        self._failure.set_value(error.get("message", said("The preview worker could not answer.")),
-                                error.get("remedy", ""), level="bad")
+        self._failure.tell_refusal(error)
         if self.view == HEAT:
             self.heats.set_message(said("No picture"))
         elif self.view == WHY:
@@ -280,6 +298,10 @@ class InspectPage(Page):
         arguments += [*(["--layer", layer] if layer else []), *others]
         return arguments + (["--unit", str(unit)] if unit is not None else [])
 
+    def _named(self, beside: str) -> str:
+        run = self.session.run(beside)
+        return run_label(run) if run else beside
+
 
 def _title(beside: str) -> str:
     return said("Random weights") if beside == "random" else said("Run {run}", run=beside)
@@ -287,17 +309,8 @@ def _title(beside: str) -> str:
 
 def agreement(alike: float, *, beside: str = "random") -> tuple[str, str]:
     """Say in words how alike two heats are (their correlation, −1 to 1), and what that means."""
-    figure = f"agreement {alike:.2f}; 1 is the same, 0 is unrelated"
+    figure = said("agreement {alike}; 1 is the same, 0 is unrelated", alike=f"{alike:.2f}")
     if beside != "random":
-        return f"This run and {beside} answer alike to this degree ({figure}).", ""
-    if alike >= 0.9:
-        return (f"Trained and random weights answer in almost the same places ({figure}).",
-                "Training changed little here: this comes from the network's build and the picture.")
-    if alike >= 0.6:
-        return (f"Trained and random weights answer in similar places ({figure}).",
-                "Training moved a little of where this layer answers.")
-    if alike >= 0.3:
-        return (f"Trained and random weights share some places ({figure}).",
-                "Training moved much of where this layer answers.")
-    return (f"Trained and random weights answer in different places ({figure}).",
-            "Training changed where this layer answers.")
+        return said("This run and {beside} answer alike to this degree ({figure}).", beside=beside, figure=figure), ""
+    sentence, meaning = next((words for least, *words in _AGREEMENT if alike >= least), _APART)
+    return said(sentence, figure=figure), said(meaning)

@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.catalogue import display_path
-from studio.gui.blocks import NoticeBar, button, column, label, line, row, set_icon
+from studio.gui.blocks import button, column, label, line, row, set_icon
+from studio.gui.failure_bar import FailureBar
 from studio.gui.likeness import chance_of_likeness, shares_in_words
 from studio.gui.pages.page import Page, quoted
 from studio.gui.question import Question
@@ -26,7 +27,7 @@ from studio.gui.widgets.neighbour_grid import NeighbourGrid
 from studio.gui.widgets.picture_save import PictureSave
 from studio.gui.widgets.player import Player
 from studio.gui.widgets.query_panel import QueryPanel
-from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weights
+from studio.gui.widgets.run_choice import RunChoice, chosen_run, name_beside, runs_with_weights
 from studio.gui.widgets.waiting import Waiting
 from studio.gui.widgets.worth import Worth
 
@@ -73,7 +74,7 @@ class NeighboursPage(Page):
         self._failure = self._make_failure()
         self._lay_out(right, left)
         yield
-        self.map_panel = MapPanel(session, self._turns, name=self.name)
+        self.map_panel = MapPanel(session, self._turns, name=self.name, answers=self.grid)
         self.body.addWidget(line())
         self.body.addWidget(self.map_panel, 1)
         yield
@@ -120,11 +121,9 @@ class NeighboursPage(Page):
         made.stopped.connect(lambda: self._say_stopped(made))
         return made
 
-    def _make_failure(self) -> NoticeBar:
-        bar = NoticeBar("bad", name=self.control("failure"))
-        bar.buttons.addWidget(button("Try again", name=self.control("retry"), clicked=self._ask))
-        bar.hide()
-        return bar
+    def _make_failure(self) -> FailureBar:
+        return FailureBar(self.session, name=self.control("failure"),
+                          again=button("Try again", name=self.control("retry"), clicked=self._ask))
 
     def _make_buttons(self) -> None:
         self._back = button("Back", name=self.control("back"), icon_name="undo", kind="plain", clicked=self.go_back,
@@ -191,7 +190,7 @@ class NeighboursPage(Page):
     def _ask(self) -> None:
         run, asked = chosen_run(self.session), self.query.value()
         self.update_command_line()
-        if run is None or not asked or not self.isVisible():
+        if run is None or not asked or not self.in_view:
             return
         self._asked_run = run.name
         self.question.ask({"run": run.name, **asked, "k": self.count_box.value(), "leave_out": self._leave_out(),
@@ -200,7 +199,7 @@ class NeighboursPage(Page):
     def _ask_map(self) -> None:
         """Ask for the map where another one is shown; the largest directions come first, they are there at once."""
         run, method = chosen_run(self.session), self.map_panel.controls.method()
-        if run is None or not self.isVisible():
+        if run is None or not self.in_view:
             return
         wanted = (run.name, str(self.beside_box.value()))
         if self.map_panel.shows(*wanted, method):
@@ -228,6 +227,7 @@ class NeighboursPage(Page):
         run = chosen_run(self.session)
         shape = ClipShape.of_recipe(run.recipe if run else {})
         self._failure.hide()
+        name_beside(self.session, result)
         query, beside = result["query"], result["beside"]
         first = not any(self.grid.value())
         self.grid.set_value(result["neighbours"], beside["neighbours"], shape)
@@ -238,13 +238,14 @@ class NeighboursPage(Page):
         self.worth.set_value(result)
         self.query.take(query, pictures)
         self._back.setEnabled(self.query.can_go_back)
-        if first:
+        if first and self.session.settings.clips_play:
             self.player.play()
         self.map_panel.set_query(query, result["neighbours"], beside["neighbours"])
         self._ask_map()
         self.update_command_line()
 
     def _take_map(self, result: dict[str, Any], pictures: list[np.ndarray]) -> None:
+        name_beside(self.session, result)
         self.map_panel.set_value(self.map_question.value()["run"], result, *pictures)
         self._ask_map()
 
@@ -253,14 +254,13 @@ class NeighboursPage(Page):
             self.map_panel.controls.method_box.set_value(self.map_panel.method_shown)
             self.map_panel.show_again()
             return
-        self._failure.set_value(said("Stopped."), said("Nothing is lost: it can be asked again."), level="info")
+        self._failure.tell_stopped()
 
     def _take_failure(self, question: Question, error: dict[str, Any]) -> None:
         if question is self.map_question:
             self.map_panel.controls.method_box.set_value(self.map_panel.method_shown)
             self.map_panel.show_again()
-        self._failure.set_value(error.get("message", "The preview worker could not answer."), error.get("remedy", ""),
-                                level="bad")
+        self._failure.tell_refusal(error)
 
     def _show_playing(self, playing: bool) -> None:
         set_icon(self._play, "pause" if playing else "play")

@@ -6,6 +6,7 @@ from studio.gui.session import Session
 from studio.gui.texts import noted, said
 from studio.gui.widgets.editors import ChoiceBox, label_of
 from studio.gui.widgets.run_choice import chosen_run, runs_with_weights
+from studio.gui.widgets.run_list import run_label
 
 _ALWAYS = [("random", noted("Random weights")), ("pixels", noted("Raw pixels"))]
 _WHY = noted("Random weights show what the network's shape alone finds, raw pixels what looks alike; another run shows "
@@ -26,7 +27,7 @@ class BesideChoice(ChoiceBox):
     def refresh(self) -> None:
         """Offer the runs there are, but the one that is looked into."""
         chosen = chosen_run(self._session)
-        others = [(run.name, said("Run {run}", run=run.name)) for run in runs_with_weights(self._session)
+        others = [(run.name, said("Run {run}", run=run_label(run))) for run in runs_with_weights(self._session)
                   if chosen is None or run.name != chosen.name]
         wanted = [*self._always, *others]
         if [(self.itemData(place), self.itemText(place)) for place in range(self.count())] != wanted:

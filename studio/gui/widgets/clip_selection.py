@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QStringListModel, Signal
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListView, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
 from studio.engine import files
 from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import StudioError
 from studio.gui.blocks import button, label
+from studio.gui.file_choice import choose_place
 from studio.gui.library_edits import exclude
 from studio.gui.session import Session
 from studio.gui.texts import said
@@ -24,7 +26,7 @@ from studio.gui.widgets.flow import FlowLayout
 from studio.gui.words import counted, number, seconds_text
 
 _SHOWN = 1000
-_LINES = 7
+_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,18 @@ class TakenClip:
     at_seconds: float
 
 
+class _Lines(QListView):
+    """A list whose lines are as wide as it is: of a long name the start is left out, never the time behind it."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setGridSize(QSize(self.viewport().width(), self.fontMetrics().height() + current_theme().px(4)))
+
+
 class ClipSelection(QWidget):
     """Lists clips; its value is those taken. It hides while there are none, and nothing to take back.
+
+    Its `list` stands where its owner puts it.
 
     `ask_wanted` brings pairs (video's number, clip's number) to find the neighbours of, `pointed` the point of a clip
     that was chosen in the list, `cleared` tells that none shall be taken.
@@ -56,12 +68,14 @@ class ClipSelection(QWidget):
         theme = current_theme()
         self._head = label("", "strong", wrap=True)
         self._names = QStringListModel(self)
-        self.list = QListView()
+        self.list = _Lines(self)
         self.list.setObjectName(f"{name}.list")
         self.list.setAccessibleName(said("Clips taken on the map"))
         self.list.setModel(self._names)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setUniformItemSizes(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideLeft)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFixedHeight(theme.px(22 * _LINES))
         self.list.selectionModel().currentChanged.connect(lambda index, _before: self._point(index.row()))
         self.label_box = TextBox()
@@ -72,11 +86,11 @@ class ClipSelection(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(8))
         layout.addWidget(self._head)
-        layout.addWidget(self.list)
         self._flow = FlowLayout(spacing=8)
         layout.addLayout(self._flow)
         for widget in self._make_buttons(name):
             self._flow.addWidget(widget)
+        self.list.hide()
         self.hide()
 
     def value(self) -> list[TakenClip]:
@@ -95,6 +109,7 @@ class ClipSelection(QWidget):
         if len(clips) > _SHOWN:
             lines.append(f"and {number(len(clips) - _SHOWN)} more")
         self._names.setStringList(lines)
+        self.list.setVisible(bool(clips))
         self.setVisible(bool(clips) or self.undo.isEnabled())
 
     def exclude(self) -> None:
@@ -150,9 +165,8 @@ class ClipSelection(QWidget):
             self.pointed.emit(self._clips[row].point)
 
     def _choose(self, suggested: str, save: Callable[[Path], None]) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save", str(Path.home() / suggested), "CSV file (*.csv)")
-        if chosen:
-            save(Path(chosen).with_suffix(".csv"))
+        choose_place(self, said("Save as a table"), save, start=Path.home() / suggested,
+                     kinds=said("CSV files (*.csv);;All files (*)"))
 
     def _write(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         stream = io.StringIO(newline="")

@@ -13,15 +13,24 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QEnterEvent, QHideEvent
 from PySide6.QtWidgets import QWidget
 
+from studio.engine.catalogue import Video
 from studio.engine.resampling import at_rate, frame_shown_at, real_frames
 from studio.engine.video.stored import StoredVideo
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.player import Player
+from studio.gui.words import seconds_text
 
 _FRAMES_A_TURN = 4
 _LEAST_FRAMES = 8
+
+
+def place_text(video: Video | None, at_seconds: float, *, label: bool = False) -> str:
+    """Say when a clip is, and of which group (and label); a group that is only the video itself says nothing."""
+    parts = (video.label if label else "", video.group) if video else ()
+    named = [part for part in parts if part and video and not part.endswith(video.path)]
+    return " · ".join([seconds_text(at_seconds), *named])
 
 
 @dataclass(frozen=True)
@@ -101,13 +110,17 @@ class SteadyView(FrameView):
 
 
 class ClipTile(SteadyView):
-    """Shows the clip around a second of a video; its value of interest is `place`."""
+    """Shows the clip around a second of a video; its value of interest is `place`.
+
+    A player that rests plays while the mouse is over it.
+    """
 
     def __init__(self, session: Session, turns: Turns, *, player: Player, tile: tuple[int, int] = (128, 96),
                  caption_lines: int = 0, selectable: bool = False) -> None:
         super().__init__(tile=tile, caption_lines=caption_lines, selectable=selectable, player=player)
         self._session, self._turns = session, turns
         self._wanted: object = None
+        self._started = False
         self.place: tuple[int, float] | None = None
 
     def show_clip(self, video_id: int, at_seconds: float, shape: ClipShape) -> None:
@@ -127,6 +140,18 @@ class ClipTile(SteadyView):
         """Take the clip away."""
         self._wanted = self.place = None
         self.set_message(message)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        if self.frames > 1 and not self.player.playing:
+            self._started = True
+            self.player.play()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        if self._started:
+            self._started = False
+            self.player.stop()
 
     def _open(self, wanted: tuple[int, float, ClipShape]) -> bool:
         if wanted != self._wanted:

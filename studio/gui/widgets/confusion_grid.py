@@ -22,7 +22,7 @@ from studio.gui.blocks import label
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
-from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
+from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns, place_text
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.player import Player
 from studio.gui.words import counted
@@ -96,9 +96,9 @@ class ConfusionGrid(QWidget):
         ground.setAlphaF(0.7 * share)
         made.setBackground(ground)
         made.setForeground(QColor(theme.text if count else theme.quiet))
-        said = f"{names[row]} answered as {names[column]}: {count}"
-        made.setData(Qt.ItemDataRole.AccessibleTextRole, said)
-        made.setToolTip(said)
+        words = said("{right} answered as {answer}: {count}", right=names[row], answer=names[column], count=count)
+        made.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+        made.setToolTip(words)
         return made
 
     def _fit(self) -> None:
@@ -133,7 +133,7 @@ class ConfusionGrid(QWidget):
         known = {number: video for number in videos if (video := self._session.shelf.video(number))}
         videos = [number for number in videos if number in known]
         while len(self.tiles) < len(videos):
-            tile = ClipTile(self._session, self._turns, player=self.player, tile=(112, 84), caption_lines=2)
+            tile = ClipTile(self._session, self._turns, player=self.player, tile=(112, 84), caption_lines=3)
             tile.setObjectName(f"{self._name}.confusion_clip_{len(self.tiles) + 1}")
             self.tiles.append(tile)
             self._flow.addWidget(tile)
@@ -141,9 +141,9 @@ class ConfusionGrid(QWidget):
             tile.setVisible(number < len(videos))
             if number < len(videos):
                 video = known[videos[number]]
-                tile.set_caption(video.path.rpartition("/")[2])
+                tile.set_caption(f"{video.path.rpartition('/')[2]}\n{place_text(video, video.seconds / 2)}")
                 tile.show_clip(video.id, video.seconds / 2, ClipShape())
-        if videos:
+        if videos and self._session.settings.clips_play:
             self.player.play()
         else:
             self.player.stop()

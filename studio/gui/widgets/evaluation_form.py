@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QLineEdit, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from studio.engine.errors import StudioError
 from studio.engine.evaluation.labels import read_labels
 from studio.gui.blocks import button, column, label, row
+from studio.gui.file_choice import choose_file
 from studio.gui.session import Session
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import ChoiceBox, WholeNumberBox, label_of
 from studio.gui.widgets.other_weights import OtherWeights
@@ -19,10 +20,12 @@ from studio.gui.widgets.run_choice import RunChoice, chosen_run, runs_with_weigh
 from studio.gui.words import counted, number
 
 PROTOCOLS = {
-    "retrieval": ("Retrieval", "Do videos of one label find each other? Takes seconds to minutes."),
-    "linear": ("Linear probe", "Can a straight line separate the labels? Takes seconds to minutes."),
-    "finetune": ("Fine-tuning", "Is it a good start for learning the labels? Trains twice, so it takes longest."),
-    "labels": ("How many labels?", "Right answers with 1 to 100 % of the labels: what labelling would buy."),
+    "retrieval": (noted("Retrieval"), noted("Do videos of one label find each other? Takes seconds to minutes.")),
+    "linear": (noted("Linear probe"), noted("Can a straight line separate the labels? Takes seconds to minutes.")),
+    "finetune": (noted("Fine-tuning"),
+                 noted("Is it a good start for learning the labels? Trains twice, so it takes longest.")),
+    "labels": (noted("How many labels?"),
+               noted("Right answers with 1 to 100 % of the labels: what labelling would buy.")),
 }
 FOLDERS = "folders"
 
@@ -39,7 +42,7 @@ class EvaluationForm(QWidget):
         self._seen: object = None
         self.run_choice = RunChoice(session, name=f"{prefix}.run_choice")
         self._protocols = QButtonGroup(self)
-        self._source = ChoiceBox([(FOLDERS, "Names of the folders"), ("csv", "A CSV file")])
+        self._source = ChoiceBox([(FOLDERS, noted("Names of the folders")), ("csv", noted("A CSV file"))])
         label_of(self._source, name=f"{prefix}.labels", title=said("Labels"), about=said("Where the labels come from"))
         self._file = QLineEdit()
         self._file.setObjectName(f"{prefix}.csv")
@@ -108,7 +111,7 @@ class EvaluationForm(QWidget):
             choice = QRadioButton(said(title))
             choice.setObjectName(f"{prefix}.{'budget' if protocol == 'labels' else protocol}")
             choice.setAccessibleName(said(title))
-            choice.setAccessibleDescription(about)
+            choice.setAccessibleDescription(said(about))
             choice.setChecked(place == 0)
             self._protocols.addButton(choice, place)
             words = label(about, "caption", wrap=True)
@@ -137,7 +140,7 @@ class EvaluationForm(QWidget):
         self._seen = seen
         self._label_problem = ""
         if not labels:
-            self._label_problem = "Choose a CSV file with the columns path and label."
+            self._label_problem = said("Choose a CSV file with the columns path and label.")
         elif videos:
             try:
                 found = read_labels(videos, labels)
@@ -153,15 +156,12 @@ class EvaluationForm(QWidget):
         set_kind(self._says, "warning" if self._label_problem and labels else "caption")
 
     def _ask_for_file(self) -> None:
-        start = Path(self._file.text()).parent if self._file.text() else Path.home()
-        dialog = QFileDialog(self, "Choose a CSV file with labels", str(start), "CSV files (*.csv);;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._take_file)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        choose_file(self, said("Choose a CSV file with labels"), self._take_file,
+                    start=Path(self._file.text()) if self._file.text() else None,
+                    kinds=said("CSV files (*.csv);;All files (*)"))
 
-    def _take_file(self, path: str) -> None:
-        self._file.setText(path)
+    def _take_file(self, path: Path) -> None:
+        self._file.setText(str(path))
         self._changed()
 
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import button, column, label, row
-from studio.gui.texts import said
+from studio.gui.file_choice import choose_place
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
 from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.widgets.job_line import JobLine
+from studio.gui.widgets.written import Written, show_reason
 
+_NAMES_INSIDE = noted("A row a clip, with its video's name: not for passing on unseen.")
 FORMATS = {
-    "safetensors": ("safetensors", ".safetensors", "Data only, for any program that reads tensors."),
-    "torchvision": ("torchvision state dict", ".pth", "For torchvision's r3d_18, mc3_18 and r2plus1d_18."),
-    "onnx": ("ONNX graph", ".onnx", "Clips in, features out, without Python."),
-    "npz": ("features as NumPy arrays", ".npz", "A row a clip, with its video's name: not for passing on unseen."),
-    "csv": ("features as a table", ".csv", "A row a clip, with its video's name: not for passing on unseen."),
+    "safetensors": (noted("safetensors"), ".safetensors", noted("Data only, for any program that reads tensors.")),
+    "torchvision": (noted("torchvision state dict"), ".pth",
+                    noted("For torchvision's r3d_18, mc3_18 and r2plus1d_18.")),
+    "onnx": (noted("ONNX graph"), ".onnx", noted("Clips in, features out, without Python.")),
+    "npz": (noted("features as NumPy arrays"), ".npz", _NAMES_INSIDE),
+    "csv": (noted("features as a table"), ".csv", _NAMES_INSIDE),
 }
 FEATURES = ("npz", "csv")
 """What is written by `studio features`, not by `studio export`."""
@@ -46,14 +51,17 @@ class ExportForm(QWidget):
         choose = button("Choose …", name=f"{prefix}.choose_destination", clicked=self._ask_for_place)
         self.export = button("Export", name=f"{prefix}.export", icon_name="save",
                              clicked=self.export_clicked.emit)
-        self._says = label("", "caption", wrap=True)
+        self._waits, self._why = "", label("", "caption", wrap=True)
+        self.progress = JobLine(prefix=f"{prefix}.exporting", narrow=True)
+        self.written = Written(name=f"{prefix}.exported")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(current_theme().px(12))
         layout.addLayout(column(label("Format", "caption"), self._format, self._about))
         layout.addLayout(column(label("Destination", "caption"), self._place))
         layout.addLayout(row(choose, self.export, None))
-        layout.addWidget(self._says)
+        for part in (self._why, self.progress, self.written):
+            layout.addWidget(part)
         self._format.value_changed.connect(self._format_changed)
         self._place.textEdited.connect(self._edited)
 
@@ -80,20 +88,20 @@ class ExportForm(QWidget):
         """Why the weights cannot be exported like this; nothing when they can."""
         chosen, place = self.value()
         if self._run is None:
-            return "There is no run with weights yet."
+            return said("There is no run with weights yet.")
         if chosen == "torchvision" and self._run.recipe.get("backbone") not in _TORCHVISION_BACKBONES:
-            return f"torchvision has no {self._run.recipe.get('backbone')}: choose another format."
-        return "" if place else "Say where the file should go."
+            return said("torchvision has no {backbone}: choose another format.",
+                        backbone=self._run.recipe.get("backbone"))
+        return "" if place else said("Say where the file should go.")
 
-    def say(self, words: str, *, kind: str = "caption") -> None:
-        """Say what became of an export."""
-        self._says.setText(words)
-        set_kind(self._says, kind)
+    def set_waiting(self, reason: str) -> None:
+        """Say why nothing can be written now; nothing when it can."""
+        self._waits = reason
+        self._show()
 
     def _propose(self) -> None:
         if self._own and self._run is not None:
             self._place.setText(str(self._folder / f"{self._run.name}{FORMATS[self._format.value()][1]}"))
-            self._place.setCursorPosition(0)
 
     def _format_changed(self, *_: object) -> None:
         if not self._own and (place := self._place.text().strip()):
@@ -112,15 +120,15 @@ class ExportForm(QWidget):
         self._about.setText(problem or said(FORMATS[self._format.value()][2]))
         set_kind(self._about, "warning" if problem and self._run else "caption")
         self._place.setToolTip(self._place.text())
-        self.export.setEnabled(not problem)
+        self.export.setEnabled(not problem and not self._waits)
+        self.export.setToolTip(self._waits)
+        show_reason(self._why, "" if self.progress.value() else self._waits)
 
     def _ask_for_place(self) -> None:
-        dialog = QFileDialog(self, "Export to", self._place.text())
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(self._take_place)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        suffix = FORMATS[self._format.value()][1]
+        start = Path(self._place.text()) if self._place.text() else Path.home() / f"weights{suffix}"
+        choose_place(self, said("Export to"), self._take_place, start=start.with_suffix(suffix))
 
-    def _take_place(self, path: str) -> None:
-        self.set_value(self.value()[0], path)
+    def _take_place(self, path: Path) -> None:
+        self.set_value(self.value()[0], str(path))
         self.value_changed.emit(self.value())

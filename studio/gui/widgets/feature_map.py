@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
+from studio.gui.theme import current_theme
 from studio.gui.widgets.point_plot import PointPlot, inside_N
 
 Tool = Literal["point", "rectangle", "lasso"]
 _STILL_PIXELS, _STEP_PIXELS = 4, 3
 _ZOOM, _PAN_PIXELS = 1.25, 40
+_SPARE_PIXELS = 48
 _KEYS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-HOW_TO = ("Arrow keys walk from clip to clip, Enter asks about one, Space takes one into the selection or out of it, "
-          "Shift+Enter takes all in the rectangle from the last one taken, Ctrl+A takes all, Escape takes none. "
-          "Plus and minus zoom (also Ctrl and the wheel), Shift and arrows move the map, 0 shows all of it.")
+HOW_TO = noted("Arrow keys walk from clip to clip, Enter asks about one, Space takes one into the selection or out of "
+               "it, Shift+Enter takes all in the rectangle from the last one taken, Ctrl+A takes all, Escape takes "
+               "none. Plus and minus zoom (also Ctrl and the wheel), Shift and arrows move the map, 0 shows all of it.")
 
 
 class FeatureMap(PointPlot):
@@ -48,6 +50,10 @@ class FeatureMap(PointPlot):
         self._corner = -1
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
+
+    def sizeHint(self) -> QSize:
+        """Qt would ask for the height it once had; words above that wrap take their room from what is more."""
+        return self.minimumSize() + QSize(0, current_theme().px(_SPARE_PIXELS))
 
     def value(self) -> int:
         """Give the clip chosen, -1 while there is none."""

@@ -32,7 +32,7 @@ class LayerChoice(QWidget):
         self.unit_box = WholeNumberBox(minimum=ALL_UNITS, maximum=ALL_UNITS)
         label_of(self.unit_box, name=f"{name}.unit", title=said("Unit"),
                  about=said("All units together, or one by its number"))
-        self.unit_box.setSpecialValueText("all units together")
+        self.unit_box.setSpecialValueText(said("all units together"))
         self.unit_box.setWrapping(True)
         self.unit_box.value_changed.connect(self._tell)
         self._size = label("", "caption", wrap=True)

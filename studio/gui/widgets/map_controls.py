@@ -6,16 +6,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.gui.blocks import button, label, row
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.widgets.editors import CheckBox, ChoiceBox, label_of
 from studio.gui.widgets.feature_map import HOW_TO
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.map_legend import COLOUR_BY
 
-METHODS = {"directions": "The two largest directions", "neighbours": "Keep neighbours together"}
-_TOOLS = {"point": "Moves the map", "rectangle": "Takes a rectangle", "lasso": "Takes by lasso"}
-_WHY_METHOD = ("The two largest directions are drawn at once, but clips that look near may be far apart. Keeping "
-               "neighbours together (t-SNE) takes a while and shows clusters; distances between them say nothing.")
+METHODS = {"directions": noted("The two largest directions"), "neighbours": noted("Keep neighbours together")}
+_TOOLS = {"point": noted("Moves the map"), "rectangle": noted("Takes a rectangle"), "lasso": noted("Takes by lasso")}
+_WHY_METHOD = noted("The two largest directions are drawn at once, but clips that look near may be far apart. Keeping "
+                    "neighbours together (t-SNE) takes a while and shows clusters; distances between them say nothing.")
 
 
 class MapControls(QWidget):
@@ -35,7 +35,7 @@ class MapControls(QWidget):
         self.method_box.setToolTip(said(_WHY_METHOD))
         self.method_box.value_changed.connect(self.method_changed.emit)
         self.colour_box = _box(list(COLOUR_BY.items()), name=f"{name}.colour_by", title="Colour by",
-                               about="What the colours of the map mean", letters=14)
+                               about=noted("What the colours of the map mean"), letters=14)
         self.colour_box.set_value("label" if by_label else "folder")
         self.colour_box.value_changed.connect(self.colour_changed.emit)
         self.tool_box = _box(list(_TOOLS.items()), name=f"{name}.tool", title="What dragging does", about=HOW_TO,
@@ -54,8 +54,9 @@ class MapControls(QWidget):
         return str(self.method_box.value())
 
     def _lay_out(self, name: str) -> None:
-        self._flow = flow = FlowLayout(self, spacing=12)
-        for title, box in (("Drawn by", self.method_box), ("Colour by", self.colour_box), ("Dragging", self.tool_box)):
+        self._flow = flow = FlowLayout(self, spacing=12, centred=True)
+        for title, box in ((noted("Drawn by"), self.method_box), (noted("Colour by"), self.colour_box),
+                           (noted("Dragging"), self.tool_box)):
             held = QWidget()
             caption = label(title, "caption")
             caption.setBuddy(box)
@@ -63,6 +64,7 @@ class MapControls(QWidget):
             line.setContentsMargins(0, 0, 0, 0)
             held.setLayout(line)
             flow.addWidget(held)
+        self.joined.setMinimumHeight(self.method_box.sizeHint().height())  # or it stands above the middle of its line
         for widget in (self.joined,
                        button("Whole map", name=f"{name}.whole", kind="plain", clicked=self.whole_wanted.emit,
                               tip="Bring all clips into sight (0 on the map)"),

@@ -19,14 +19,14 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.engine.catalogue import Video, display_path
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.words import breakable, number
 
-COLOUR_BY = {"folder": "Folder", "label": "Label", "group": "Group", "time": "Time in the video", "motion": "Motion",
-             "run": "Part in the run"}
-_PARTS = ("start", "a quarter in", "middle", "three quarters in", "end")
+COLOUR_BY = {"folder": noted("Folder"), "label": noted("Label"), "group": noted("Group"),
+             "time": noted("Time in the video"), "motion": noted("Motion"), "run": noted("Part in the run")}
+_PARTS = (noted("start"), noted("a quarter in"), noted("middle"), noted("three quarters in"), noted("end"))
 _NAMED = 7
 
 
@@ -53,8 +53,11 @@ def classes_by(kind: str, video_ids: Sequence[int], times: Sequence[Sequence[flo
         return _by_time(video_ids, times, videos)
     if kind == "motion":
         return _by_motion(motion or [[0.0] * len(moments) for moments in times])
-    name_of = dict(zip(video_ids, parts or ["no longer known"] * len(video_ids), strict=True)) if kind == "run" else {
-        video_id: _name(kind, videos.get(video_id)) for video_id in video_ids}
+    if kind == "run":
+        shares = [said(part) for part in parts] or [said("no longer known")] * len(video_ids)
+        name_of = dict(zip(video_ids, shares, strict=True))
+    else:
+        name_of = {video_id: _name(kind, videos.get(video_id)) for video_id in video_ids}
     names_N = [name for video_id, moments in zip(video_ids, times, strict=True)
                for name in [name_of[video_id]] * len(moments)]
     front = None if kind == "run" else _name(kind, videos[first]) if first is not None and first in videos else None
@@ -67,7 +70,7 @@ def classes_by(kind: str, video_ids: Sequence[int], times: Sequence[Sequence[flo
     colours = [theme.series(standing.index(name)) for name in named]
     places = {name: place for place, name in enumerate(named)}
     if len(ranked) > _NAMED:
-        named.append(f"{number(len(ranked) - _NAMED)} others")
+        named.append(said("{count} others", count=number(len(ranked) - _NAMED)))
         colours.append(theme.quiet)
     class_N = np.array([places.get(name, _NAMED) for name in names_N], np.intp)
     return _counted(class_N, named, colours)
@@ -77,7 +80,7 @@ def _by_time(video_ids: Sequence[int], times: Sequence[Sequence[float]], videos:
     shares = [moment / max(1e-6, videos[video_id].seconds if video_id in videos else max(moments, default=1.0))
               for video_id, moments in zip(video_ids, times, strict=True) for moment in moments]
     class_N = np.clip(np.array(shares, np.float64) * len(_PARTS), 0, len(_PARTS) - 1).astype(np.intp)
-    return _counted(class_N, list(_PARTS), _shades())
+    return _counted(class_N, [said(part) for part in _PARTS], _shades())
 
 
 def _by_motion(motion: Sequence[Sequence[float]]) -> Classes:
@@ -85,7 +88,8 @@ def _by_motion(motion: Sequence[Sequence[float]]) -> Classes:
     motion_N = np.array([value for row in motion for value in row], np.float64)
     edges = np.quantile(motion_N, np.linspace(0, 1, len(_PARTS) + 1)) if len(motion_N) else np.zeros(len(_PARTS) + 1)
     class_N = np.searchsorted(edges[1:-1], motion_N, side="right").astype(np.intp)
-    names = [f"{low:.2f} to {high:.2f} pixels a frame" for low, high in pairwise(edges)]
+    names = [said("{low} to {high} pixels a frame", low=f"{low:.2f}", high=f"{high:.2f}")
+             for low, high in pairwise(edges)]
     return _counted(class_N, names, _shades())
 
 
@@ -100,11 +104,11 @@ def _counted(class_N: NDArray[np.intp], names: list[str], colours: list[str]) ->
 
 def _name(kind: str, video: Video | None) -> str:
     if video is None:
-        return "no longer in the project"
+        return said("no longer in the project")
     if kind == "label":
-        return video.label or "no label"
+        return video.label or said("no label")
     if kind == "group":
-        return video.group or "no group"
+        return video.group or said("no group")
     folder = PurePosixPath(display_path(video.path)).parent
     return display_path(video.source) if str(folder) == "." else str(folder)
 

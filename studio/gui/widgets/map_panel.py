@@ -13,25 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from studio.engine import files
 from studio.engine.catalogue import Video, display_path
 from studio.engine.errors import StudioError
-from studio.gui.blocks import column, label
+from studio.gui.blocks import button, column, label
+from studio.gui.file_choice import choose_place
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.clip_selection import ClipSelection, TakenClip
-from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
+from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns, place_text
 from studio.gui.widgets.feature_map import FeatureMap
 from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.in_sight import bring_into_sight, share_in_sight
 from studio.gui.widgets.map_controls import MapControls
 from studio.gui.widgets.map_legend import MapLegend, classes_by
 from studio.gui.widgets.neighbour_grid import Entry
 from studio.gui.widgets.player import Player
 from studio.gui.widgets.waiting import Waiting
-from studio.gui.words import seconds_text, share
+from studio.gui.words import share
 
 _TILE = (196, 147)
 _MAP_PIXELS = 300
@@ -41,14 +43,15 @@ class MapPanel(QWidget):
     """Shows the clips of a run. `chosen` tells which clip was clicked: video number and second.
 
     `selection` has the clips that were taken; `method_changed` tells that the map shall be drawn in another way.
+    `answers` is what shows a clip's neighbours: after a click a button leads there where it is out of sight.
     """
 
     chosen = Signal(int, float)
     method_changed = Signal(str)
 
-    def __init__(self, session: Session, turns: Turns, *, name: str) -> None:
+    def __init__(self, session: Session, turns: Turns, *, name: str, answers: QWidget) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._answers = session, answers
         self.run_shown = self._beside_shown = ""
         self.method_shown = "directions"
         self._video_ids: list[int] = []
@@ -70,6 +73,7 @@ class MapPanel(QWidget):
         self.tile = ClipTile(session, turns, player=self.player, tile=_TILE, caption_lines=4)
         self.tile.setObjectName(f"{name}.hovered")
         self.tile.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.to_answers = button("See its neighbours", name=f"{name}.see", clicked=self._show_answers)
         self._lay_out()
         self._connect()
         self._look_at(-1)
@@ -81,6 +85,7 @@ class MapPanel(QWidget):
             one.hovered.connect(other.point_at)
             one.value_changed.connect(self._choose)
             one.taken.connect(self._take)
+            one.taken.connect(self._show_taken)
             self.controls.tool_changed.connect(one.set_tool)
             self.controls.whole_wanted.connect(one.show_all)
         self.legend.value_changed.connect(self._dim)
@@ -110,7 +115,7 @@ class MapPanel(QWidget):
                 shown.set_points(xy_N2)
             self._shares[shown].setText(said("keeps neighbours together; distances between clusters say nothing")
                                         if self.method_shown == "neighbours" else
-                                        said("shows {share} of the spread", share=share(sum(shares))))
+                                        said("shows {share} of how the clips differ", share=share(sum(shares))))
         self._colour()
         clips = self._times_VC.shape[1]
         self._take([video * clips + clip for video, video_id in enumerate(self._video_ids) for clip in range(clips)
@@ -184,8 +189,14 @@ class MapPanel(QWidget):
             grid.setColumnStretch(place, 1)
         grid.setRowStretch(1, 1)
         right.setContentsMargins(0, 0, 0, 0)
-        right.addWidget(self.tile)
+        right.setSpacing(theme.px(8))
+        for part in (self.tile, self.to_answers, self.selection.list):
+            right.addWidget(part)
         right.addStretch(1)
+        stays = self.to_answers.sizePolicy()
+        stays.setRetainSizeWhenHidden(True)
+        self.to_answers.setSizePolicy(stays)
+        self.to_answers.hide()
         self._pictured = QWidget()
         pictured = column(self.legend, maps, spacing=8)
         pictured.setContentsMargins(0, 0, 0, 0)
@@ -224,6 +235,10 @@ class MapPanel(QWidget):
         self.selection.set_value([TakenClip(clip, self._video_ids[video], number, float(self._times_VC[video, number]))
                                   for clip in clips for video, number in [divmod(clip, self._times_VC.shape[1])]])
 
+    def _show_taken(self, clips: Sequence[int]) -> None:
+        if clips:
+            bring_into_sight(self.selection)
+
     def _show_point(self, clip: int) -> None:
         for shown in (self.trained, self.random):
             shown.point_at(clip)
@@ -239,9 +254,8 @@ class MapPanel(QWidget):
             shown.set_path(path)
 
     def _choose_file(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save map", str(Path.home() / "map.png"), "Picture (*.png)")
-        if chosen:
-            self.save(Path(chosen).with_suffix(".png"))
+        choose_place(self, said("Save the map"), self.save, start=Path.home() / "map.png",
+                     kinds=said("Pictures (*.png)"))
 
     def _look_at(self, clip: int) -> None:
         self._join(clip)
@@ -258,7 +272,12 @@ class MapPanel(QWidget):
         self.player.play()
 
     def _choose(self, clip: int) -> None:
+        self.to_answers.setVisible(share_in_sight(self._answers) < 0.5)
         self.chosen.emit(*self._place_of(clip))
+
+    def _show_answers(self) -> None:
+        self.to_answers.hide()
+        bring_into_sight(self._answers)
 
     def _place_of(self, clip: int) -> tuple[int, float]:
         video, number = divmod(clip, self._times_VC.shape[1])
@@ -273,10 +292,7 @@ class MapPanel(QWidget):
 
 
 def _caption(video: Video | None, at_seconds: float) -> str:
-    if video is None:
-        return seconds_text(at_seconds)
-    named = [part for part in (video.label, video.group) if part and not part.endswith(video.path)]
-    return "\n".join([display_path(video.path), " · ".join([seconds_text(at_seconds), *named])])
+    return "\n".join([*([display_path(video.path)] if video else []), place_text(video, at_seconds, label=True)])
 
 
 def _capital(text: str) -> str:

@@ -158,14 +158,14 @@ class Ranking(QWidget):
 
 def caption(entry: Entry) -> str:
     """Write what stands under a tile: how alike and when, its label or folder, its group or the video's own name."""
-    when = seconds_text(entry["at_seconds"])
-    alike = said("{similarity} at {when}", similarity=f"{entry['similarity']:.3f}",
-                 when=when) if "similarity" in entry else when
+    alike = said("similarity {share}", share=f"{entry['similarity']:.3f}") if "similarity" in entry else ""
+    if entry.get("hub"):
+        alike += said(" · hub")
     path = PurePosixPath(str(entry["video"]).replace("\\", "/"))
     group = entry.get("group") or ""
     own_name = path.stem if not group or group.endswith(str(path)) else group
-    return "\n".join(filter(None, [alike + (said(" · hub") if entry.get("hub") else ""),
-                                   entry.get("label") or folder_of(entry), own_name]))
+    place = " · ".join(filter(None, [seconds_text(entry["at_seconds"]), entry.get("label") or folder_of(entry)]))
+    return "\n".join(filter(None, [alike, place, own_name]))
 
 
 def folder_of(entry: Entry) -> str:
@@ -178,11 +178,11 @@ def spoken(entry: Entry) -> str:
     """Say an entry in one sentence, for somebody who cannot see it."""
     parts = [str(entry["video"]), said("at {time}", time=seconds_text(entry['at_seconds']))]
     if entry.get("label"):
-        parts.append(f"label {entry['label']}")
+        parts.append(said("label {label}", label=entry["label"]))
     if entry.get("group") and not str(entry["group"]).endswith(str(entry["video"])):
-        parts.append(f"group {entry['group']}")
+        parts.append(said("group {group}", group=entry["group"]))
     if "similarity" in entry:
-        parts.append(f"similarity {entry['similarity']:.3f}")
+        parts.append(said("similarity {share}", share=f"{entry['similarity']:.3f}"))
     if entry.get("hub"):
-        parts.append("a neighbour of very many")
+        parts.append(said("a neighbour of very many"))
     return ", ".join(parts)

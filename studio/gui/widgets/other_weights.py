@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from studio.engine.runs import Run
 from studio.gui.blocks import button, column, label, row
+from studio.gui.file_choice import choose_file
 from studio.gui.texts import noted, said
 from studio.gui.theme import set_kind
 from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.widgets.run_list import run_label
 
 _FILE = "file"
 _ENDINGS = (".safetensors", ".pth")
-_WHY = ("Another run's weights, or a file of weights for the same network, such as torchvision's of Kinetics-400 "
-        "(r3d_18_KINETICS400…pth): what labelled video of everyday actions would have given.")
+_WHY = noted("Another run's weights, or a file of weights for the same network, such as torchvision's of Kinetics-400 "
+             "(r3d_18_KINETICS400…pth): what labelled video of everyday actions would have given.")
 
 
 class OtherWeights(QWidget):
@@ -34,7 +36,7 @@ class OtherWeights(QWidget):
         self.file = QLineEdit()
         self.file.setObjectName(f"{prefix}.beside_file")
         self.file.setAccessibleName(said("File of weights, .safetensors or .pth"))
-        self.file.setPlaceholderText(".safetensors or .pth")
+        self.file.setPlaceholderText(said(".safetensors or .pth"))
         self._given = QWidget()
         given = row(self.file, button("Choose …", name=f"{prefix}.choose_weights", clicked=self._ask_for_file))
         given.setContentsMargins(0, 0, 0, 0)
@@ -68,7 +70,7 @@ class OtherWeights(QWidget):
         """Offer the runs whose weights fit; what was chosen stays while it is there."""
         kept = self.box.value()
         wanted = [("", noted("nothing else")), (_FILE, noted("a file of weights")),
-                  *((run.name, said("weights of {run}", run=run.name)) for run in runs)]
+                  *((run.name, said("weights of {run}", run=run_label(run))) for run in runs)]
         if [self.box.itemData(place) for place in range(self.box.count())] != [value for value, _ in wanted]:
             self.box.set_choices(wanted)
             self.box.set_value(kept if kept in dict(wanted) else "")
@@ -92,10 +94,6 @@ class OtherWeights(QWidget):
         set_kind(self._says, "warning" if problem and self.file.text() else "caption")
 
     def _ask_for_file(self) -> None:
-        start = Path(self.file.text()).parent if self.file.text() else Path.home()
-        dialog = QFileDialog(self, said("Choose a file of weights"), str(start),
-                             said("Weights (*.safetensors *.pth);;All files (*)"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.set_file)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        choose_file(self, said("Choose a file of weights"), lambda chosen: self.set_file(str(chosen)),
+                    start=Path(self.file.text()) if self.file.text() else None,
+                    kinds=said("Weights (*.safetensors *.pth);;All files (*)"))

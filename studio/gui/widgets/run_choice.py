@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtWidgets import QWidget
 
 from studio.engine.runs import Run
@@ -11,6 +13,7 @@ from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.editors import ChoiceBox, label_of
+from studio.gui.widgets.run_list import run_label
 
 WEIGHTS = "weights.safetensors"
 
@@ -26,12 +29,18 @@ def chosen_run(session: Session) -> Run | None:
     return next((run for run in found if run.name == session.selected_run), found[0] if found else None)
 
 
+def name_beside(session: Session, result: dict[str, Any]) -> None:
+    """Name what stands beside, in an answer of the worker, as the choice does."""
+    if (run := session.run(str(result["beside"]["name"]))) is not None:
+        result["beside"]["title"] = said("run {run}", run=run_label(run))
+
+
 class RunChoice(QWidget):
     """Edits the session's chosen run."""
 
     def __init__(self, session: Session, *, name: str) -> None:
         super().__init__()
-        self._session, self._names = session, list[str]()
+        self._session, self._labels = session, list[tuple[str, str]]()
         self.box = ChoiceBox()
         label_of(self.box, name=name, title=said("Run to look into"), about=said("Runs with weights, the newest first"))
         self.box.setMinimumContentsLength(18)
@@ -50,12 +59,13 @@ class RunChoice(QWidget):
     def refresh(self) -> None:
         """Show the session's runs."""
         found, chosen = runs_with_weights(self._session), chosen_run(self._session)
-        if [run.name for run in found] != self._names:
-            self._names = [run.name for run in found]
-            self.box.set_choices([(name, name) for name in self._names])
+        labels = [(run.name, run_label(run)) for run in found]
+        if labels != self._labels:
+            self._labels = labels
+            self.box.set_choices(labels)
         if chosen:
             self.box.set_value(chosen.name)
-            self.box.setToolTip(f"{chosen.name}\n{chosen.title}")
+            self.box.setToolTip(f"{chosen.name}\n{said(chosen.title)}")
         self._beside.setText(_in_words(chosen) if chosen else "")
 
     def _choose(self, name: str) -> None:
@@ -68,5 +78,5 @@ def _in_words(run: Run) -> str:
     if run.accuracy is not None:
         words.append(right_words(run).replace(" %", "\u202f%"))
     if run.state == "running":
-        words.append("still training: its best weights so far")
-    return " · ".join(words) or run.title
+        words.append(said("still training: its best weights so far"))
+    return " · ".join(words) or said(run.title)

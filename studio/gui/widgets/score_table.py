@@ -59,7 +59,7 @@ class ScoreTable(QTableWidget):
         for number, row in enumerate(rows):
             self.setItem(number, 0, _item(row.title, row.note, row.colour))
             for column, score in enumerate(row.scores, 1):
-                self.setItem(number, column, _item(score.text if score else "", score.interval if score else ""))
+                self.setItem(number, column, _item(score.text if score else "–", score.interval if score else ""))
         self._fit()
         self.blockSignals(False)
 

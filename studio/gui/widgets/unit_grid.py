@@ -12,13 +12,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
+from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
+from studio.gui.widgets.clip_tile import place_text
 from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.pictures import Frames, outlined
 from studio.gui.widgets.player import Player
-from studio.gui.words import counted, seconds_text
+from studio.gui.words import counted
 
 _OUTER, _INNER = "#4CC2B0", "#F2B84B"
 _UNIT_TILE, _CLIP_TILE = (80, 80), (112, 112)
@@ -30,11 +32,12 @@ class UnitGrid(QWidget):
     value_changed = Signal(int)
     place_chosen = Signal(int, float)
 
-    def __init__(self, *, name: str) -> None:
+    def __init__(self, session: Session, *, name: str) -> None:
         super().__init__()
         self.setObjectName(f"{name}.units")
         self.setAccessibleName(said("Units"))
         self._name, self._unit, self._units = name, -1, list[int]()
+        self._session = session
         self.player = Player(self)
         self.tiles: list[FrameView] = []
         self.clips: list[FrameView] = []
@@ -70,7 +73,8 @@ class UnitGrid(QWidget):
         for tile, entry, picture_HW3 in zip(self.tiles, result["ranked"], pictures, strict=False):
             tile.set_frames(_boxed(picture_HW3[None], entry["clips"][0]))
             tile.set_caption(said("unit {unit}", unit=entry["unit"]) + "\n"
-                             + said("{selectivity} selective", selectivity=f"{entry['selectivity']:.2f}"))
+                             + said("{selectivity} selective", selectivity=f"{entry['selectivity']:.2f}") + "\n"
+                             + self._place(entry["clips"][0]))
         self._unit = -1
         self._show_chosen()
         if self._units:
@@ -87,10 +91,13 @@ class UnitGrid(QWidget):
         self._fit(self.clips, len(pictures), _CLIP_TILE, self._clip_flow, "clip")
         for tile, clip, clip_FHW3 in zip(self.clips, entry["clips"], pictures, strict=False):
             tile.set_frames(_boxed(clip_FHW3, clip))
-            tile.set_caption(said("{value} at {time}", value=f"{clip['value']:.2f}",
-                                  time=seconds_text(clip['at_seconds'])))
+            tile.set_caption(said("answer {value}", value=f"{clip['value']:.2f}") + "\n" + self._place(clip))
             tile.setProperty("place", [int(clip["video_id"]), float(clip["at_seconds"])])
-        self.player.play()
+        if self._session.settings.clips_play:
+            self.player.play()
+
+    def _place(self, clip: dict[str, Any]) -> str:
+        return place_text(self._session.shelf.video(int(clip["video_id"])), float(clip["at_seconds"]))
 
     def set_message(self, text: str) -> None:
         """Say in place of the units why there are none."""
@@ -106,7 +113,7 @@ class UnitGrid(QWidget):
     def _fit(self, tiles: list[FrameView], count: int, size: tuple[int, int], flow: FlowLayout, kind: str) -> None:
         while len(tiles) < count:
             number = len(tiles)
-            tile = FrameView(self, tile=size, caption_lines=2, selectable=True,
+            tile = FrameView(self, tile=size, caption_lines=3, selectable=True,
                              player=self.player if kind == "clip" else None)
             tile.setObjectName(f"{self._name}.{kind}_{number + 1}")
             if kind == "unit":

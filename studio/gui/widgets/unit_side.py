@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.gui.blocks import label
 from studio.gui.question import Question
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.unit_grid import UnitGrid
 
@@ -27,7 +28,7 @@ class UnitSide(QWidget):
 
     def __init__(self, session: Session, *, name: str, title: str, methods: tuple[str, str]) -> None:
         super().__init__()
-        self.grid = UnitGrid(name=name)
+        self.grid = UnitGrid(session, name=name)
         self._title = label(title, "heading")
         self.units_question, self.clips_question = (Question(session, method, self) for method in methods)
         self.units_question.answered.connect(self._take_units)
@@ -65,5 +66,5 @@ class UnitSide(QWidget):
         self.grid.set_clips(result, pictures)
 
     def _fail(self, error: dict[str, Any]) -> None:
-        self.grid.set_message("No picture")
+        self.grid.set_message(said("No picture"))
         self.failed.emit(error)

@@ -57,7 +57,8 @@ class WhyView(QWidget):
         """Show what the service method `attribution` answered."""
         trained, other = result["trained"], result["other"]
         self._question.setText(said(
-            "{question} The right answer: {answer}.", question=result["question"], answer=trained["label_text"]))
+            "{question} The right answer: {answer}.", question=said(result["question"]),
+            answer=said(trained["label_text"])))
         self._said["trained"].setText(said("Trained weights: {answer}", answer=_said(trained)))
         title = said(str(result["beside"]["title"]))
         self._said["other"].setText(f"{title[:1].upper()}{title[1:]}: {_said(other)}")
@@ -93,4 +94,4 @@ class WhyView(QWidget):
 
 def _said(told: dict[str, Any]) -> str:
     sure = "" if told["probability"] is None else ", " + said("{share} sure", share=share(told["probability"]))
-    return f"{told['answer_text']} ({said('right') if told['right'] else said('wrong')}{sure})."
+    return f"{said(told['answer_text'])} ({said('right') if told['right'] else said('wrong')}{sure})."

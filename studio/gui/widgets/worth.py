@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.gui.blocks import NoticeBar, label
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.fold import Fold
 from studio.gui.words import breakable, number, share
 
 _SHOWN = 12
+_KINDS = {"folder": noted("folder"), "label": noted("label")}
 
 
 class Worth(QWidget):
@@ -49,12 +50,14 @@ class Worth(QWidget):
         """Show what an answer of the worker says of all videos."""
         self.notes.set_value(" ".join(result["notes"]), said("Look at its training: a lower learning rate may help.")
                              if result["notes"] else "", level="warning")
-        self.hubs.setText(said(result["hubs"]["sentence"]))
+        hubs = result["hubs"]
+        self.hubs.setText(hubs["sentence"] if hubs["hubs"] else
+                          said("Good: no video turns up among the neighbours of nearly all others."))
         labels, groups, beside = result["labels"], result["groups"], result["beside"]
-        rows = _rows(labels, beside["labels"], every="all")
+        rows = _rows(labels, beside["labels"], every=said("all"))
         figures = [said("videos"), said("precision"), said(beside["title"]), said("by chance"), said("recall"),
                    said(beside["title"])]
-        parts = [[[said("of the {count} nearest, the same {kind}", count=labels["k"], kind=said(labels["by"])),
+        parts = [[[said("of the {count} nearest, the same {kind}", count=labels["k"], kind=said(_KINDS[labels["by"]])),
                    *figures], *rows]] if rows else []
         if groups["queries"]:
             own = _rows(groups, beside["groups"], every=said("all groups"))
@@ -64,7 +67,7 @@ class Worth(QWidget):
         self._fill(parts)
         self.fold.setVisible(bool(rows))
         self.fold.set_digest(said("{right} have the same {kind}, {title} {beside}, by chance {chance}",
-                                  right=share(labels["precision"]), kind=said(labels["by"]),
+                                  right=share(labels["precision"]), kind=said(_KINDS[labels["by"]]),
                                   title=said(beside["title"]), beside=share(beside["labels"]["precision"]),
                                   chance=share(labels["chance"]))
                              if labels["queries"] else "")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from studio.engine.evaluation.retrieval import (
     NEVER,
     TOPS,
-    chance_of_top1,
+    chance_of_tops,
     first_hits,
     gain,
     interval_over_groups,
@@ -54,23 +56,43 @@ def test_queries_and_gallery_of_a_split() -> None:
 def test_a_query_without_partner_is_a_miss_and_counted() -> None:
     rank_Q = np.array(_ranks(label_V=np.array([0, 1, 0, 1, 2])))
     assert rank_Q[4] == NEVER
-    result = score(rank_Q, group_Q=GROUP, gallery=5, chance_top1=0)
+    result = score(rank_Q, group_Q=GROUP, gallery=5, chances={})
     assert result["without_partner"] == 1 and result["queries"] == 5 and result["top50"] == 80
 
 
 def test_percentages() -> None:
-    result = score(np.array(RANKS), group_Q=GROUP, gallery=5, chance_top1=0.25)
+    result = score(np.array(RANKS), group_Q=GROUP, gallery=5, chances={1: 0.25, 5: 1.0})
     assert (result["top1"], result["top5"], result["top50"], result["chance_top1"]) == (20, 100, 100, 25)
     low, high = result["intervals"]["top1"]
     assert 0 <= low < 20 < high <= 100
-    assert result["intervals"]["top5"] == [100, 100]
+    assert result["intervals"]["top5"] == [100, 100] and result["chance_top5"] == 100
 
 
 def test_chance_is_the_mean_share_of_the_label() -> None:
     # 0: 1 of 3 (1b 2a 3b); 1: 1 of 3 (0a 3b 4a); 2: 2 of 3; 3: 1 of 4; 4: 1 of 3
     everyone = np.arange(5)
-    chance = chance_of_top1(label_V=LABEL, group_V=GROUP, queries_Q=everyone, gallery_G=everyone)
-    assert chance == pytest.approx(np.mean([1 / 3, 1 / 3, 2 / 3, 1 / 4, 1 / 3]))
+    chances = chance_of_tops(label_V=LABEL, group_V=GROUP, queries_Q=everyone, gallery_G=everyone)
+    assert chances[1] == pytest.approx(np.mean([1 / 3, 1 / 3, 2 / 3, 1 / 4, 1 / 3]))
+
+
+def test_chance_at_k_is_that_of_drawing_without_putting_back() -> None:
+    """By binomials, and by random rankings of the very same queries; one query has no partner at all."""
+    rng = np.random.default_rng(8)
+    label_V, group_V, everyone = rng.integers(0, 6, 40), rng.integers(0, 15, 40), np.arange(40)
+    label_V[7] = 99
+    options = {"label_V": label_V, "group_V": group_V, "queries_Q": everyone, "gallery_G": everyone}
+    chances = chance_of_tops(**options)
+    for k in TOPS:
+        expected = []
+        for query in everyone:
+            allowed = group_V != group_V[query]
+            many, right = int(allowed.sum()), int((allowed & (label_V == label_V[query])).sum())
+            expected.append(1 - math.comb(many - right, min(k, many)) / math.comb(many, min(k, many)))
+        assert chances[k] == pytest.approx(np.mean(expected))
+    assert chances[50] == pytest.approx(39 / 40), "the whole gallery is drawn"
+    ranks = [first_hits(np.ones((40, 2), np.float32), seed=seed, **options) for seed in range(200)]
+    for k in TOPS[:3]:
+        assert np.mean(np.array(ranks) < k) == pytest.approx(chances[k], abs=0.03)
 
 
 @pytest.mark.parametrize("collapsed", [True, False])
@@ -86,7 +108,7 @@ def test_controls_score_chance(collapsed: bool) -> None:
     features_VD = np.ones((300, 5), np.float32) if collapsed else features_VD
     hits = [float((first_hits(features_VD, label_V=shuffled_V, group_V=group_V, queries_Q=everyone,
                               gallery_G=everyone, seed=seed) == 0).mean()) for seed in range(5)]
-    chance = chance_of_top1(label_V=shuffled_V, group_V=group_V, queries_Q=everyone, gallery_G=everyone)
+    chance = chance_of_tops(label_V=shuffled_V, group_V=group_V, queries_Q=everyone, gallery_G=everyone)[1]
     assert chance == pytest.approx(59 / 299)
     assert np.mean(hits) == pytest.approx(chance, abs=0.07)
 
@@ -133,7 +155,7 @@ def test_the_published_protocol_by_brute_force(dim: int) -> None:
     queries, gallery = range(61), range(61, 173)
     rank_Q = first_hits(features_VD, label_V=label_V, group_V=np.arange(173), queries_Q=np.array(queries),
                         gallery_G=np.array(gallery))
-    result = score(rank_Q, group_Q=np.arange(61), gallery=112, chance_top1=0)
+    result = score(rank_Q, group_Q=np.arange(61), gallery=112, chances={})
     expected = _by_brute_force(features_VD.astype(np.float64), label_V, queries, gallery)
     assert {name: result[name] for name in expected} == expected
     assert expected["top1"] < expected["top50"] and result["queries"] == 61
@@ -141,10 +163,10 @@ def test_the_published_protocol_by_brute_force(dim: int) -> None:
 
 def test_several_networks_give_their_mean_and_spread() -> None:
     rank_SQ = np.array([[0, 0, 0, 9], [0, 9, 9, 9]])
-    result = score(rank_SQ, group_Q=np.arange(4), gallery=9, chance_top1=0)
+    result = score(rank_SQ, group_Q=np.arange(4), gallery=9, chances={})
     assert (result["top1"], result["each"]["top1"], result["networks"]) == (50, [75, 25], 2)
     assert result["spread"]["top1"] == pytest.approx(np.std([75, 25], ddof=1), abs=0.01)
-    assert "networks" not in score(rank_SQ[0], group_Q=np.arange(4), gallery=9, chance_top1=0)
+    assert "networks" not in score(rank_SQ[0], group_Q=np.arange(4), gallery=9, chances={})
 
 
 def test_the_difference_to_several_networks_counts_their_luck() -> None:

@@ -14,7 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from studio.gui.pages.evaluate import EvaluatePage
+from studio.gui.reporting import ReportDialog
 from studio.gui.session import Session
+from studio.gui.widgets.run_list import run_label
 from tests.gui.conftest import wait_for
 
 LONG_SECONDS = 90
@@ -82,40 +84,65 @@ def test_the_story_of_an_evaluation(page: EvaluatePage, session: Session, monkey
     assert "--protocol retrieval --labels folders" in page.command_line()
     press(page, "evaluate.run")
     assert part(page, "evaluate.stop").isVisible() and not part(page, "evaluate.run").isEnabled()
+    for name in ("evaluate.export", "evaluate.report"):
+        assert not part(page, name).isEnabled() and part(page, name).toolTip() == "Waits for: Retrieval of tiny."
+    assert page._export._why.text() == page._report._why.text() == "Waits for: Retrieval of tiny."
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
-    assert page._result.isVisible(), part(page, "evaluate.failure").text()
+    assert page._result.isVisible(), page._failure.value()
     assert "10 videos" in page.verdict.value().replace("\u00a0", " ")
     assert [page.table.horizontalHeaderItem(i).text() for i in range(1, 6)] == [f"Top {k}" for k in (1, 5, 10, 20, 50)]
     titles = [title.split(",")[0] for title in column(page, 0)]
     assert titles == ["Trained", "Random weights", "Chance", "Gain over random"]
     assert all(" to " in cell for cell in column(page, 5)[:2]), "no figure without its interval"
+    chances = [float(column(page, place)[2].partition(" ")[0]) for place in range(1, 6)]
+    assert chances == sorted(chances) and chances[0] < chances[1] < chances[2]
     exports(page, session)
     opens_the_report(page, session, monkeypatch)
 
 
 def exports(page: EvaluatePage, session: Session) -> None:
     press(page, "evaluate.export")
+    assert page._export.progress.isVisible() and not page._progress.isVisible() and not page._export._why.text()
+    assert page._report._why.isVisible(), "the other button says why it waits"
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
     assert session.project is not None
     written = {path.suffix for path in (session.project.root / "exports").iterdir()}
     assert ".safetensors" in written and ".md" in written
-    assert "Written" in page._export._says.text()
+    exported = page._export.written
+    assert f"in {session.project.root / 'exports'}." in exported.words() and "model card" in exported.words()
+    assert not page._export.progress.isVisible() and not page._report._why.isVisible()
+    opened = list[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url.toLocalFile())) or True)
+        exported.open.click()
+        assert opened == [str(session.project.root / "exports")]
+        patch.setattr(QDesktopServices, "openUrl", lambda url: False)
+        exported.open.click()
+    assert exported.words() == f"No program opened the folder. It is {opened[0]}."
+    place = page._export._place
+    assert place.cursorPosition() == len(place.text()), "its end is in sight"
     page._export._format.setCurrentIndex(3)
     press(page, "evaluate.export")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
     (features,) = (session.project.root / "exports").glob("*.npz")
     with np.load(features) as stored:
         assert stored["features_ND"].shape[0] == 10 * len(session.usable_videos)
-    assert features.name in page._export._says.text()
+    assert features.name in exported.words()
 
 
 def opens_the_report(page: EvaluatePage, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url)) or True)
+    about = page._report._about
+    assert not part(page, "evaluate.report_pictures").isChecked() and "may be passed on" in about.text()
+    part(page, "evaluate.report_pictures").click()
+    assert about.text().startswith("It contains pictures of the videos")
     part(page, "evaluate.report_pictures").click()
     assert not part(page, "evaluate.report_beside").isVisible(), "there is one run only"
     press(page, "evaluate.report")
+    assert page._report.progress.isVisible() and page._export._why.isVisible()
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
+    assert page._report.written.words() == f"Written: report.html in {session.runs[0].folder}."
     assert "shows no frame" in (session.runs[0].folder / "report.html").read_text(encoding="utf-8")
     assert [url.toLocalFile() for url in opened] == [str(session.runs[0].folder / "report.html")]
 
@@ -130,6 +157,7 @@ def test_two_runs_are_reported_beside_each_other(page: EvaluatePage, session: Se
     session.select_run(first.name)
     page.refresh()
     assert part(page, "evaluate.report_other").value() == "2030-01-01-0000-better"
+    part(page, "evaluate.report_pictures").click()
     press(page, "evaluate.report_beside")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
     assert opened == [str(first / "report-beside-2030-01-01-0000-better.html")]
@@ -142,6 +170,10 @@ def test_kept_results_are_shown_at_once(page: EvaluatePage, session: Session) ->
     page.refresh()
     assert "40.0\u00a0%" in page.verdict.value() and not session.jobs
     assert column(page, 1)[0] == "41.0 %, 32 to 50"
+    assert [column(page, place)[2] for place in (1, 2)] == ["11.1 %", "–"], "an older result knows chance at 1 only"
+    keep(session.runs[0].folder, "retrieval", {**retrieval(40.0), "chance_top5": 44.4})
+    page.refresh()
+    assert [column(page, place)[2] for place in (1, 2, 3)] == ["11.1 %", "44.4 %", "–"]
     part(page, "evaluate.linear").click()
     assert page._empty.isVisible() and "--protocol linear" in page.command_line()
     part(page, "evaluate.retrieval").click()
@@ -157,7 +189,8 @@ def test_the_run_before_stands_beside(page: EvaluatePage, session: Session) -> N
     session.reload_runs()
     session.select_run(later.name)
     page.refresh()
-    assert column(page, 0)[-1] == "Run before, tiny" and column(page, 1)[-1].startswith("21.0 %")
+    assert column(page, 0)[-1] == f"Run before, {run_label(session.runs[0])}"
+    assert column(page, 1)[-1].startswith("21.0 %")
     keep(first, "retrieval", {**retrieval(20.0), "labels": {"from": "csv", "names": ["x", "y"]}})
     page.refresh()
     assert not column(page, 0)[-1].startswith("Run before"), "other labels cannot be compared"
@@ -192,7 +225,12 @@ def test_a_failure_stays_in_words(page: EvaluatePage, session: Session, tmp_path
     page._form.set_value("linear", str(tmp_path / "one.csv"))
     press(page, "evaluate.run")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
-    assert "groups" in part(page, "evaluate.failure").text() and part(page, "evaluate.failure").isVisible()
+    failure = page._failure
+    assert "groups" in failure.value() and failure.isVisible() and failure._remedy.text()
+    failure.details.click()
+    report = page.window().findChild(ReportDialog)
+    assert report is not None and "groups" in report.value()
+    report.close()
     assert part(page, "evaluate.run").isEnabled()
 
 
@@ -227,7 +265,7 @@ def test_how_many_labels_and_what_was_mixed_up(page: EvaluatePage, session: Sess
     assert "--protocol labels" in page.command_line()
     press(page, "evaluate.run")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
-    assert page._result.isVisible(), part(page, "evaluate.failure").text()
+    assert page._result.isVisible(), page._failure.value()
     headers = [page.table.horizontalHeaderItem(i).text() for i in range(1, page.table.columnCount())]
     assert headers[-1] == "100 %" and not page.confusion.isVisible()
     assert all(" to " in cell for cell in column(page, 1)[:2])
@@ -242,6 +280,8 @@ def test_how_many_labels_and_what_was_mixed_up(page: EvaluatePage, session: Sess
     table.setCurrentCell(*full)
     assert page.confusion.value() == full and "answered" in page.confusion._says.text()
     wait_for(lambda: page.confusion.tiles and page.confusion.tiles[0].frames > 1)
+    name, when = page.confusion.tiles[0]._caption.split("\n")
+    assert "." in name and when.endswith(" s")
 
 
 def test_repeats_and_another_run_are_asked_for(page: EvaluatePage, session: Session) -> None:
@@ -268,5 +308,5 @@ def test_a_file_of_weights_stands_beside(page: EvaluatePage, session: Session) -
     part(page, "evaluate.budget").click()
     press(page, "evaluate.run")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
-    assert page._result.isVisible(), part(page, "evaluate.failure").text()
+    assert page._result.isVisible(), page._failure.value()
     assert "Other weights" in [title.split(",")[0] for title in column(page, 0)]

@@ -1,5 +1,6 @@
 """The Inspect page, with the real worker on a small trained run."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from studio.gui.pages.inspect import HEAT, UNITS, WHY, InspectPage, agreement
+from studio.gui.reporting import ReportDialog
 from studio.gui.session import Notice, Session
+from studio.gui.widgets.run_list import run_label
 from tests.conftest import child_with
 from tests.gui.conftest import wait_for
 
@@ -62,7 +65,7 @@ def test_what_is_waited_for_can_be_stopped_and_asked_again(page: InspectPage) ->
     stop.click()
     assert not page.question.busy and not page.waiting.isVisible()
     bar, retry = page._failure, page.findChild(QPushButton, "inspect.retry")
-    assert bar.isVisible() and bar.value() == "Stopped."
+    assert bar.isVisible() and bar.value() == "Stopped." and bar.details.isHidden()
     assert retry is not None
     retry.click()
     assert page.question.busy and not bar.isVisible()
@@ -115,6 +118,10 @@ def says_that_the_worker_died_and_tries_again(page: InspectPage) -> None:
     failure, retry = page.findChild(QWidget, "inspect.failure"), page.findChild(QPushButton, "inspect.retry")
     assert failure and retry
     wait_for(lambda: not failure.isHidden())
+    page._failure.details.click()
+    report = page.window().findChild(ReportDialog)
+    assert report is not None and "The preview worker ended before it answered." in report.value()
+    report.close()
     retry.click()
     answered(page)
     wait_for(failure.isHidden)
@@ -141,9 +148,16 @@ def test_units_and_why(page: InspectPage) -> None:
     """The two other views, and the way from a unit's clip back to its heat."""
     answered(page)
     page.views.setCurrentIndex(UNITS)
+    assert page.units.units_question.busy
+    page.views.setCurrentIndex(WHY)
+    assert page.why_question.busy and not page.units.units_question.busy, "a view shows its own progress only"
+    page.views.setCurrentIndex(UNITS)
+    assert not page.why_question.busy
     grid = page.units.grid
     wait_for(lambda: grid.clips and grid.clips[0].frames > 1, seconds=60)
     assert len([tile for tile in grid.tiles if not tile.isHidden()]) == 12 and grid.tiles[0].selected
+    for tile in (grid.tiles[0], grid.clips[0]):
+        assert re.search(r"\n\d\.\d\d s$", tile._caption), "when; and every video is its own group here"
     assert page.command_line().startswith("studio units") and page.heats.isHidden()
     other = page.units_beside.grid
     wait_for(lambda: other.clips and other.clips[0].frames > 1, seconds=60)
@@ -195,7 +209,9 @@ def test_another_run_stands_beside(session: Session, tiny_run: Path, tmp_path: P
     page.beside.set_value("2020-01-01-0000-older")
     page._ask()
     wait_for(lambda: not page.question.busy, seconds=60)
-    assert page.heats._beside.text() == "Run 2020-01-01-0000-older"
+    assert re.fullmatch(r"Run older · \d\d \w+ \d\d:\d\d", page.heats._beside.text())
+    assert page.beside.currentText() == page.heats._beside.text()
+    assert page.run_choice.box.currentText() == run_label(session.run(tiny_run.name))
     assert np.array_equal(page.heats.trained.picture(), page.heats.random.picture()), "the same weights answer alike"
     assert "--beside 2020-01-01-0000-older" in page.command_line()
     page.hide()

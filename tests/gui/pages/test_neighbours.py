@@ -15,8 +15,9 @@ from studio.engine.catalogue import Video
 from studio.gui.likeness import chance_of_likeness, shares_in_words
 from studio.gui.pages.neighbours import NeighboursPage
 from studio.gui.session import Session
+from studio.gui.widgets.in_sight import share_in_sight
 from studio.gui.widgets.neighbour_grid import caption, spoken
-from tests.gui.conftest import wait_for
+from tests.gui.conftest import settle, wait_for
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def test_asking_for_neighbours(page: NeighboursPage, sample_clips: Path) -> None
     leads_on_and_back(page)
     raw_pixels_stand_beside(page)
     clips_of_the_map_are_asked_about(page)
+    in_a_small_window_nothing_happens_out_of_sight(page)
     a_file_outside_is_asked_about(page, sample_clips)
     page.hide()
     assert not page.player.playing, "a hidden page plays nothing"
@@ -153,6 +155,31 @@ def clips_of_the_map_are_asked_about(page: NeighboursPage) -> None:
     assert "--video" in page.command_line()
 
 
+def in_a_small_window_nothing_happens_out_of_sight(page: NeighboursPage) -> None:
+    panel = page.map_panel
+    page.resize(1128, 682)  # what a window of 1280x720 leaves for it
+    panel.selection.cleared.emit()
+    page.scroll.verticalScrollBar().setValue(0)
+    settle()
+    assert share_in_sight(panel.trained) < 0.5
+    panel.trained.setFocus()
+    QTest.keyClick(panel.trained, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    parts = [panel.selection, panel.selection.list, panel.trained, panel.random, panel.tile]
+    wait_for(lambda: all(share_in_sight(part) == 1 for part in parts))
+    assert not panel.to_answers.isVisible() and share_in_sight(page.grid) < 0.5
+    QTest.keyClick(panel.trained, Qt.Key.Key_Return)
+    assert panel.to_answers.isVisible(), "the map stays where it is, and says where the neighbours are"
+    settled(page)
+    panel.to_answers.click()
+    wait_for(lambda: share_in_sight(page.grid) == 1)
+    assert not panel.to_answers.isVisible()
+    page.scroll.verticalScrollBar().setValue(0)
+    QTest.keyClick(panel.trained, Qt.Key.Key_Return)
+    assert not panel.to_answers.isVisible(), "they are in sight"
+    settled(page)
+    page.resize(1140, 1300)
+
+
 def a_file_outside_is_asked_about(page: NeighboursPage, clips: Path) -> None:
     page.query.set_file(clips / "walk" / "scene-01.mp4")
     settled(page)
@@ -214,7 +241,7 @@ def test_neighbours_in_words() -> None:
     assert shares_in_words(query, [], chance=None) == "No other video is left to compare with."
     top = {**query, "label": "", "video": "1.mp4"}
     assert shares_in_words(top, found, chance=None).startswith("Mean similarity 0.500.")
-    assert caption(found[0]) == "0.500 at 1.00 s\nx\ng1"
-    assert caption({**query, "label": "", "group": "day/a/1.mp4"}) == "1.00 s\na\n1"
+    assert caption(found[0]) == "similarity 0.500\n1.00 s · x\ng1"
+    assert caption({**query, "label": "", "group": "day/a/1.mp4"}) == "1.00 s · a\n1"
     assert spoken(found[0]) == "a/1.mp4, at 1.00 s, label x, group g1, similarity 0.500"
     assert np.all([spoken(entry) for entry in found])

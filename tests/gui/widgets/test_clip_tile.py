@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject, QPointF
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication
 
+from studio.engine.catalogue import Video
 from studio.gui.session import Session
-from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns
+from studio.gui.widgets.clip_tile import ClipShape, ClipTile, Turns, place_text
 from studio.gui.widgets.player import Player
 from tests.gui.conftest import wait_for
 
@@ -86,3 +88,36 @@ def test_tiles_of_one_player_show_the_same_moment(session: Session, sample_proje
     wait_for(lambda: player.position >= 3)
     player.stop()
     assert len({tile.value() for tile in tiles}) == 1
+
+
+def test_a_tile_whose_player_rests_plays_under_the_mouse(session: Session, sample_project: Path) -> None:
+    session.open_project(sample_project)
+    owner = QObject()
+    player = Player(owner)
+    tile = ClipTile(session, Turns(owner), player=player)
+    tile.show_clip(session.videos[0].id, 1.0, ClipShape(8))
+    wait_for(lambda: tile.frames)
+    place = QPointF(5, 5)
+
+    def over() -> bool:
+        QApplication.sendEvent(tile, QEnterEvent(place, place, place))
+        return player.playing
+
+    def beside() -> bool:
+        QApplication.sendEvent(tile, QEvent(QEvent.Type.Leave))
+        return player.playing
+
+    assert over() and not beside()
+    player.play()
+    assert over() and beside(), "what plays anyway goes on"
+    player.stop()
+    tile.show_nothing()
+    assert not over(), "nothing is there to play"
+
+
+def test_when_and_of_which_group_a_clip_is() -> None:
+    video = Video(id=1, source="day", path="a/1.mp4", group="patient-01", label="weak")
+    assert place_text(video, 1.5) == "1.50 s · patient-01"
+    assert place_text(video, 1.5, label=True) == "1.50 s · weak · patient-01"
+    assert place_text(Video(id=1, source="day", path="a/1.mp4", group="day/a/1.mp4", label=""), 1.5) == "1.50 s"
+    assert place_text(None, 1.5) == "1.50 s"
