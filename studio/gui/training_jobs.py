@@ -1,4 +1,4 @@
-"""What can be done to runs from the window, and what the jobs that do it say: start, pause, stop, measure a step.
+"""What can be done to runs from the window, and what the jobs that do it say: start, pause, stop.
 
 A training that the window starts goes on with what waits in the queue, in the same child process: it needs no window.
 """
@@ -6,15 +6,17 @@ A training that the window starts goes on with what waits in the queue, in the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.engine import queue
 from studio.engine import runs as run_folders
 from studio.engine.errors import StudioError
 from studio.engine.events import Event, Preview, Progress, Saved
+from studio.engine.project import Project
 from studio.engine.runs import Run
 from studio.gui.jobs import Job
 from studio.gui.queueing import Queueing
@@ -33,42 +35,60 @@ _NEXT_RUN = "next-run"
 _LIMITS = ("max_steps", "max_epochs", "max_minutes")
 
 
+@dataclass
+class _Followed:
+    """What is known of a job that trains: whether it has a run now, its last one, the one that it is about to begin."""
+
+    has_run: bool = False
+    last_run: str = ""
+    next_run: str = ""
+
+
 class TrainingJobs(QObject):
     """Starts and stops; follows the jobs of this window, also those that run already when it is made.
 
-    `starting` tells of a training that has no run yet (with None: it has one, or ended), `progressed` and `previewed`
-    of the run that trains, `measuring` of a preflight at work, `measured` of its end and its failure in words.
+    Only those of the open project are told of: `starting` of a training that has no run yet (with None: it has one, or
+    ended), `progressed` and `previewed` of the run that trains.
     """
 
     changed = Signal()
     starting = Signal(object)
     progressed = Signal(object)
     previewed = Signal(object)
-    measuring = Signal(object)
-    measured = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._page = session, parent
-        self._has_run = True
-        self._last_run = ""
+        self._followed: dict[Job, _Followed] = {}
         self.queue = Queueing(session, self)
         self.queue.changed.connect(self.changed)
         session.job_started.connect(self._hear_start)
         session.job_ended.connect(self._hear_end)
+        session.project_changed.connect(self._tell_starting)
 
     def take_over(self) -> None:
         """Follow what runs already."""
         for job in self._session.jobs:
             self._hear_start(job)
-            if job.operation in _TRAINS and (run := self.running()) is not None:
-                self._last_run = run.name
-                self._found_run()
+        here, run = self._job(), self.running()
+        if here is not None and run is not None:
+            self._followed[here] = _Followed(has_run=True, last_run=run.name)
+        self._tell_starting()
 
     def running(self) -> Run | None:
         """The run that trains now: the one chosen, or another."""
         going = [run for run in self._session.runs if run.state == "running"]
         return next((run for run in going if run.name == self._session.selected_run), going[0] if going else None)
+
+    def going_on(self) -> str:
+        """The name of the run that is about to go on, until it does."""
+        followed = self._followed.get(job) if (job := self._job()) else None
+        return followed.next_run if followed and not followed.has_run else ""
+
+    def elsewhere(self) -> str:
+        """The name of another project that this window trains in; nothing when there is none."""
+        return next((job.project.name for job in self._session.jobs
+                     if job.operation in _TRAINS and job.project and not self._is_here(job)), "")
 
     def trains(self) -> bool:
         """Whether something trains in this project: a job of this window, another process, or the queue."""
@@ -82,14 +102,19 @@ class TrainingJobs(QObject):
 
     def stoppable(self) -> bool:
         """Whether something trains that was not asked to stop yet."""
-        return (self._job() or self.running()) is not None and not self.stopping()
+        return self.trains() and not self.stopping()
 
     def stopping(self) -> bool:
         """Whether what trains was asked to stop."""
-        job, run = self._job(), self.running()
+        job, run, worked = self._job(), self.running(), self._worked_elsewhere()
         if job is not None:
             return job.stopping
-        return run is not None and run_folders.stop_requested(run.folder)
+        return (run is not None and run_folders.stop_requested(run.folder)) or (
+            worked is not None and queue.stop_requested(worked))
+
+    def between_runs(self) -> bool:
+        """Whether another process trains the queue, and none of its runs in this moment."""
+        return self._worked_elsewhere() is not None and self.running() is None
 
     def pausable(self) -> bool:
         """Whether a run trains, and not merely begins or ends."""
@@ -104,98 +129,101 @@ class TrainingJobs(QObject):
         """Start a training, and what waits after it, unless one runs."""
         project = self._session.project
         if project is not None and not self.busy():
-            self._session.start_job("train", [str(project.root), *arguments, *THEN], title="Training")
+            self._session.start_job("train", [str(project.root), *arguments, *THEN], title=said("Training"))
 
     def train_queue(self) -> None:
         """Train what waits, unless something trains."""
         project = self._session.project
         if project is not None and not self.busy():
-            self._session.start_job("queue", [str(project.root), "--run"], title="Training")
+            self._session.start_job("queue", [str(project.root), "--run"], title=said("Training"))
 
     def stop(self) -> None:
-        """Ask what trains to stop after its present step; a run that another process started reads it in its folder."""
-        job, run = self._job(), self.running()
+        """Ask what trains to stop after its present step; what another process trains reads it in its folder.
+
+        Its queue is asked too: between two runs, or while one ends, no run reads it.
+        """
+        job, run, worked = self._job(), self.running(), self._worked_elsewhere()
         if job is not None:
             job.request_stop()
         elif run is not None:
-            self._ask(run_folders.request_stop, run)
+            self._ask(lambda: run_folders.request_stop(run.folder), run.name)
+        if worked is not None:
+            self._ask(lambda: queue.request_stop(worked), said("The queue"))
         self.changed.emit()
 
     def pause_or_go_on(self) -> None:
         """Ask the run that trains to wait after its present step, or to go on: it reads it in its folder."""
         run = self.running()
         if run is not None:
-            self._ask(run_folders.forget_pause if self.pausing() else run_folders.request_pause, run)
+            wish = run_folders.forget_pause if self.pausing() else run_folders.request_pause
+            self._ask(lambda: wish(run.folder), run.name)
         self.changed.emit()
 
-    def measure(self) -> None:
-        """Measure one step of the recipe in work."""
-        project = self._session.project
-        if project is not None and self._session.running_job("preflight") is None:
-            self._session.start_job("preflight", [str(project.root), *self._session.recipe_arguments()],
-                                    title="Measuring a step")
-
-    def stop_measuring(self) -> None:
-        """Measure no more."""
-        if job := self._session.running_job("preflight"):
-            job.request_stop()
-
     def _job(self) -> Job | None:
-        """The job of this window that trains."""
-        return next((job for job in self._session.jobs if job.operation in _TRAINS), None)
+        """The job of this window that trains in the open project."""
+        return next((job for job in self._session.jobs if job.operation in _TRAINS and self._is_here(job)), None)
 
-    def _ask(self, wish: Callable[[Path], None], run: Run) -> None:
+    def _is_here(self, job: Job) -> bool:
+        project = self._session.project
+        return project is not None and job.project == project.root
+
+    def _worked_elsewhere(self) -> Project | None:
+        """The project whose queue another process trains, if one does."""
+        return self._session.project if self._job() is None and self.queue.worked else None
+
+    def _ask(self, wish: Callable[[], None], name: str) -> None:
         try:
-            wish(run.folder)
+            wish()
         except (OSError, StudioError):
-            self._session.notify(said("{run} cannot be told: its folder cannot be written to.", run=run.name),
+            self._session.notify(said("{run} cannot be told: its folder cannot be written to.", run=name),
                                  remedy=said("Make that folder writable, then try again."), level="error")
 
     def _hear_start(self, job: Job) -> None:
         if job.operation in _TRAINS:
-            self._has_run, self._last_run = False, ""
+            resumed = job.arguments[job.arguments.index("--resume") + 1] if "--resume" in job.arguments else ""
+            self._followed[job] = _Followed(next_run=resumed)
             job.told.connect(self._hear_training)
-            self.starting.emit(job.progress or Progress(phase="start", done=0, total=0, detail="loading the network"))
-        elif job.operation == "preflight":
-            job.told.connect(self._hear_preflight)
-            self.measuring.emit(job.progress)
-        self.changed.emit()
+        self._tell_starting()
 
     def _hear_end(self, job: Job) -> None:
-        if job.operation in _TRAINS:
-            self.starting.emit(None)
+        if self._followed.pop(job, None) is not None:
             self.queue.look()
-        elif job.operation == "preflight":
-            if job.finished_event and job.finished_event.result:
-                self._session.preflight = (job.arguments[1:], job.finished_event.result)
-            self.measured.emit(job.failed_event.message if job.failed_event else "")
+        self._tell_starting()
+
+    def _tell_starting(self) -> None:
+        """Tell whether a training here has no run yet, and that something changed."""
+        job = self._job()
+        followed = self._followed.get(job) if job else None
+        if job is None or followed is None or followed.has_run:
+            self.starting.emit(None)
+        else:
+            self.starting.emit(job.progress or Progress(phase="starting", done=0, total=0))
         self.changed.emit()
 
     def _hear_training(self, event: Event) -> None:
+        job = self.sender()
+        if not isinstance(job, Job) or (followed := self._followed.get(job)) is None:
+            return
+        here = self._is_here(job)
         if isinstance(event, Saved) and event.what == "run":
-            self._session.reload_runs()
-            self._follow_run(event.path.rpartition("/")[2])
-            self._found_run()
+            followed.has_run = True
+            if here:
+                self._session.reload_runs()
+                self._follow_run(event.path.rpartition("/")[2], after=followed.last_run)
+                self.starting.emit(None)
+            followed.last_run = event.path.rpartition("/")[2]
         elif isinstance(event, Progress):
-            self._has_run = self._has_run and event.phase != _NEXT_RUN
-            (self.progressed if self._has_run else self.starting).emit(event)
-        elif isinstance(event, Preview):
+            if event.phase == _NEXT_RUN:
+                followed.has_run, followed.next_run = False, event.detail
+            if here:
+                (self.progressed if followed.has_run else self.starting).emit(event)
+        elif isinstance(event, Preview) and here:
             self.previewed.emit(event)
 
-    def _follow_run(self, name: str) -> None:
+    def _follow_run(self, name: str, *, after: str) -> None:
         """Choose the run that begins: the first of a job, and of those that waited when the one before is looked at."""
-        looked_at = self._session.selected_run == self._last_run and self._page.isVisible()
-        if looked_at or not self._last_run:
+        if not after or (self._session.selected_run == after and self._page.isVisible()):
             self._session.select_run(name)
-        self._last_run = name
-
-    def _found_run(self) -> None:
-        self._has_run = True
-        self.starting.emit(None)
-
-    def _hear_preflight(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.measuring.emit(event)
 
 
 def longer_settings(recipe: Mapping[str, Any]) -> list[str]:

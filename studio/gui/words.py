@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
+from studio.engine.events import Progress
 from studio.gui.texts import noted, said, said_count
 
 _BREAKS = re.compile(r"(?<=[_\-./\\])(?=[^\s])")
@@ -43,6 +45,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
+def rounded(value: float) -> str:
+    """Write a speed: `0.85`, `8.5`, `85`."""
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else number(value)
+
+
 def share(value: float | None) -> str:
     """Write a share between 0 and 1 as a percentage; unknown is a dash."""
     return "–" if value is None else f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
@@ -52,6 +59,15 @@ def counted(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun: `1 video`, `2 videos`."""
     return said_count(one, count=count, number=number(count)) or \
         f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def limits_text(training: Mapping[str, Any]) -> str:
+    """Say where a training ends at the latest: `2000 steps or 5 minutes`; nothing where it is not limited."""
+    steps, epochs, minutes = (round(limit) if isinstance(limit := training.get(key), (int, float)) else 0
+                              for key in ("max_steps", "max_epochs", "max_minutes"))
+    words = (counted(steps, "step") if steps else "", counted(epochs, "epoch") if epochs else "",
+             counted(minutes, "minute") if minutes else "")
+    return said(" or ").join(filter(None, words))
 
 
 def breakable(text: str) -> str:
@@ -84,12 +100,23 @@ def frames_text(frames: Sequence[int]) -> str:
 
 
 PHASES = {"scan": noted("looking for videos"), "ingest": noted("reading videos"),
-          "relink": noted("comparing videos"), "features": noted("making features")}
+          "relink": noted("comparing videos"), "features": noted("making features"),
+          "starting": noted("loading the program"), "loading": noted("taking the videos into memory"),
+          "self-test": noted("testing which precision is right and fast here"),
+          "validation": noted("asking about held-out videos"), "preflight": noted("taking one step"),
+          "next-run": noted("the next run of the queue")}
 
 
 def phase_text(phase: str) -> str:
     """Say what an operation is doing, in words."""
     return said(PHASES.get(phase, phase.replace("-", " ")))
+
+
+def progress_text(progress: Progress) -> str:
+    """Say what an operation is doing and how far that is, without the file that it is at: `reading videos, 3 of 8`."""
+    counted_too = progress.unit and progress.total
+    far = said("{done} of {total}", done=number(progress.done), total=number(progress.total)) if counted_too else ""
+    return ", ".join(filter(None, (phase_text(progress.phase), far)))
 
 
 def ordinal(number: int) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from studio.engine.catalogue import Video
 from studio.engine.events import Preview
 from studio.engine.video.stored import StoredVideo
 from studio.gui.blocks import label
@@ -19,7 +21,7 @@ from studio.gui.widgets.flow import FlowLayout
 from studio.gui.widgets.frame_view import FrameView
 from studio.gui.widgets.pictures import Frames
 from studio.gui.widgets.player import Player
-from studio.gui.words import number, share
+from studio.gui.words import breakable, number, seconds_text, share
 
 _TILES = {1: 128, 2: 112, 3: 92, 4: 76, 5: 64, 6: 56}
 _FRAMES_A_TURN = 4
@@ -89,7 +91,8 @@ class Answers(QWidget):
             card.hide()
             card.deleteLater()
         self._cards = [AnswerCard(self._session, self._turns, elements=len(entry["frames"])) for entry in tuples]
-        for card in self._cards:
+        for place, card in enumerate(self._cards, 1):
+            card.set_number(place, name=self.objectName())
             self._flow.addWidget(card)
 
 
@@ -105,13 +108,16 @@ class AnswerCard(QFrame):
         self.elements = elements
         self._player = Player(self)
         width = _TILES.get(elements, 56)
-        self._views = [FrameView(tile=(width, round(width * 0.75)), player=self._player) for _ in range(elements)]
+        self._views = [FrameView(tile=(width, round(width * 0.75)), caption_lines=1, player=self._player)
+                       for _ in range(elements)]
         tiles = QHBoxLayout()
         tiles.setSpacing(theme.px(4))
         for view in self._views:
             tiles.addWidget(view)
         tiles.addStretch(1)
         self._sign, self._words, self._right = QLabel(), label(""), label("", "caption")
+        self._group = label("", "caption", wrap=True)
+        self._number = 0
         words = QHBoxLayout()
         words.setSpacing(theme.px(8))
         words.addWidget(self._sign)
@@ -122,6 +128,7 @@ class AnswerCard(QFrame):
         layout.addLayout(tiles)
         layout.addLayout(words)
         layout.addWidget(self._right)
+        layout.addWidget(self._group)
 
     def value(self) -> dict[str, Any]:
         """Give the entry shown."""
@@ -131,6 +138,13 @@ class AnswerCard(QFrame):
     def words(self) -> str:
         """What is said of the answer."""
         return self._words.text()
+
+    def set_number(self, number: int, *, name: str) -> None:
+        """Tell it from the other cards; their names begin with `name`."""
+        self._number = number
+        self.setObjectName(f"{name}.{number}")
+        for element, view in enumerate(self._views, 1):
+            view.setObjectName(f"{name}.{number}.{element}")
 
     def set_value(self, entry: Mapping[str, Any]) -> None:
         """Show a tuple as it was asked, and the answer."""
@@ -143,21 +157,30 @@ class AnswerCard(QFrame):
         if sure is not None:
             beside = f"{beside} · " * bool(beside) + said("{share} sure", share=share(sure))
         self._right.setText(beside)
-        self.setAccessibleName(f"{self._words.text()}. {beside}")
-        for view in self._views:
+        video = self._session.shelf.video(int(entry["video_id"]))
+        self._group.setText(breakable(_group_of(video)) if video else "")
+        self.setAccessibleName(f"{self._number}: {self._words.text()}. {beside}. {self._group.text()}")
+        for element, view in enumerate(self._views, 1):
             view.set_mark("good" if right else "bad")
+            self._name_view(view, element, "")
         self.updateGeometry()
         self._turns.add(lambda: self._open(entry))
+
+    def _name_view(self, view: FrameView, element: int, when: str) -> None:
+        view.set_caption(when)
+        view.setAccessibleName(said("Question {number}, picture {element} of {count} {when}", number=self._number,
+                                    element=element, count=self.elements, when=when).strip())
 
     def _open(self, entry: Mapping[str, Any]) -> bool:
         """Read the frames, a few a turn."""
         cached = self._session.cached_video(int(entry["video_id"]))
-        for view, frames in zip(self._views, entry["frames"], strict=False):
+        for element, (view, frames) in enumerate(zip(self._views, entry["frames"], strict=False), 1):
             if cached is None:
                 view.set_message(said("not in the cache"))
                 continue
             shown = [min(frame, cached.frames - 1) for frame in frames[::max(1, len(frames) // _MOST_FRAMES)]]
             read: list[Frames] = []
+            self._name_view(view, element, seconds_text(float(cached.times_N[shown[0]])))
 
             def more(view: FrameView = view, cached: StoredVideo = cached, shown: list[int] = shown,
                      read: list[Frames] = read) -> bool:
@@ -172,3 +195,9 @@ class AnswerCard(QFrame):
 
             self._turns.add(more)
         return False
+
+
+def _group_of(video: Video) -> str:
+    """Name a video's group; its own name where it is a group by itself."""
+    path = PurePosixPath(video.path.replace("\\", "/"))
+    return path.name if not video.group or video.group.endswith(str(path)) else video.group

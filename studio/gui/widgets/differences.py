@@ -14,7 +14,7 @@ from studio.engine.runs import Run
 from studio.gui.blocks import label
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
-from studio.gui.widgets.run_list import short_name
+from studio.gui.widgets.run_list import told_apart
 from studio.gui.words import breakable
 
 _LEFT_OUT = {"name", "title", "summary", "paper"}
@@ -73,10 +73,10 @@ class Differences(QWidget):
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
-        rows = differing(runs)
+        rows, names = differing(runs), told_apart(runs)
         for column, run in enumerate(runs, 1):
             dot = f'<span style="color:{run_colour(column - 1)}">●</span>'
-            head = label(f"{dot} {escape(short_name(run.name))}", "strong")
+            head = label(f"{dot} {escape(names[run.name])}", "strong", wrap=True)
             head.setTextFormat(Qt.TextFormat.RichText)
             self._grid.addWidget(head, 0, column)
         for number, (key, values) in enumerate(rows[:_MOST], 1):

@@ -14,7 +14,7 @@ from studio.gui.blocks import button, column, label, row
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.run_list import short_name
-from studio.gui.words import breakable, counted
+from studio.gui.words import breakable, counted, limits_text
 
 _SHOWN = 4
 """Entries that are shown at first; more are shown when asked for."""
@@ -136,13 +136,8 @@ def in_words(entry: Entry) -> str:
         return said("goes on, longer") if entry.settings else said("goes on")
     recipe = entry.recipe
     training = recipe.get("training")
-    return " · ".join(filter(None, (str(recipe.get("title") or recipe.get("name") or ""),
+    return " · ".join(filter(None, (said(str(recipe.get("title") or recipe.get("name") or "")),
                                     str(recipe.get("backbone") or ""),
-                                    _end(training) if isinstance(training, Mapping) else "")))
+                                    limits_text(training) if isinstance(training, Mapping) else "")))
 
-
-def _end(training: Mapping[str, Any]) -> str:
-    limits = (("max_steps", "step"), ("max_epochs", "epoch"), ("max_minutes", "minute"))
-    return said(" or ").join(counted(training[key], unit) for key, unit in limits
-                       if isinstance(training.get(key), (int, float)) and training[key])
 

@@ -10,21 +10,20 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 
 from studio.engine.events import Progress
 from studio.engine.runs import Run
-from studio.gui.blocks import Figure, column, label
+from studio.gui.blocks import Figure, column, fill, label
 from studio.gui.judgement import guessing_in, right_share
 from studio.gui.measured import Measured
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
-from studio.gui.widgets.curves import rounded
 from studio.gui.widgets.flow import FlowLayout
-from studio.gui.widgets.run_list import STATES, short_name
-from studio.gui.words import duration, number, share
+from studio.gui.widgets.run_list import STATES, short_name, when
+from studio.gui.words import duration, number, rounded, share
 
 SILENCE_SECONDS = 30.0
 PAUSED = "paused"
 """The phase of a run that waits."""
-_PHASES = {"training": "training", "validation": "asking about held-out videos",
-           "self-test": "testing which precision is right and fast here"}
+_PHASES = {"training": noted("training"), "validation": noted("asking about held-out videos"),
+           "self-test": noted("testing which precision is right and fast here")}
 _WHOLE = 1000
 _PLATEAU_PASSES = 3
 """Validation passes without a better one after which that is said."""
@@ -67,7 +66,7 @@ class RunHead(QWidget):
         self._silence = QTimer(self, interval=1000)
         self._silence.timeout.connect(self._write_state)
         self._phase: Progress | None = None
-        self._stopping = self._pausing = False
+        self._stopping = self._pausing = self._going_on = False
 
     def value(self) -> Run | None:
         """Give the run shown."""
@@ -87,13 +86,13 @@ class RunHead(QWidget):
             self._write_steps(self._run)
 
     def set_value(self, run: Run, measured: Measured, *, before: Run | None = None, stopping: bool = False,
-                  pausing: bool = False) -> None:
+                  pausing: bool = False, going_on: bool = False) -> None:
         """Show a run, what was measured of it, the run before it, and what it was asked to do."""
         if self._run is None or run.name != self._run.name:
             self._phase, self._heard_at = None, time.monotonic()
         if run != self._run:
             self._heard_at = time.monotonic()
-        self._run, self._stopping, self._pausing = run, stopping, pausing
+        self._run, self._stopping, self._pausing, self._going_on = run, stopping, pausing, going_on
         self._title.setText(short_name(run.name))
         self._title.setToolTip(run.name)
         self._write_state()
@@ -120,18 +119,21 @@ class RunHead(QWidget):
         run = self._run
         if run is None:
             return
-        words = [run.title] if run.title != short_name(run.name) else []
+        words = [said(run.title)] if run.title != short_name(run.name) else []
+        words += [when(run)] if when(run) else []
         kind = "quiet"
         if run.state == "running":
             words.append(self._doing(run))
             if (silent := time.monotonic() - self._heard_at) > SILENCE_SECONDS and not run.paused:
                 words.append(said("no word from it for {time}", time=duration(silent)))
                 kind = "warning"
+        elif self._going_on:
+            words.append(said("going on; the first step comes in a few seconds"))
         else:
             words.append(said(STATES[run.state]))
             if run.state == "interrupted":
                 words.append(said("its process ended without a word; go on from its last checkpoint with Resume"))
-        if run.message:
+        if run.message and not self._going_on:
             words.append(run.message)
             kind = "bad" if run.state == "failed" else kind
         self._state.setText(" · ".join(words))
@@ -147,7 +149,7 @@ class RunHead(QWidget):
         if run.paused or phase == PAUSED:
             return said("paused; what it learned is saved, and its memory stays taken") if self._pausing else said(
                 "going on")
-        return said("pausing after this step") if self._pausing else _PHASES.get(phase, phase)
+        return said("pausing after this step") if self._pausing else said(_PHASES.get(phase, phase))
 
     def _write_steps(self, run: Run | None) -> None:
         if run is None:
@@ -157,10 +159,12 @@ class RunHead(QWidget):
         if phase is not None and phase.phase == "training":
             step, total = phase.done, phase.total
         _fill(self._steps, step / total if total else 0.0)
-        words = said("Step {step} of {total}", step=number(step),
-                     total=number(total)) if total else said("Step {step}", step=number(step))
+        words = said("Step {step}", step=number(step))
+        if total:
+            words = said("Step {step} of about {total}" if _by_the_clock(run, total) else "Step {step} of {total}",
+                         step=number(step), total=number(total))
         if phase is not None and phase.phase not in ("training", PAUSED) and phase.total:
-            words += f" · {_PHASES.get(phase.phase, phase.phase)}: {round(100 * phase.done / phase.total)} %"
+            words += f" · {said(_PHASES.get(phase.phase, phase.phase))}: {round(100 * phase.done / phase.total)} %"
         self._step_words.setText(words)
         self._steps.setAccessibleName(words)
 
@@ -180,7 +184,10 @@ class RunHead(QWidget):
         if guessing.skewed:
             beside += (said("\neach answer counting alike; of all {right}, always the commonest {chance}",
                             right=share(run.accuracy), chance=share(guessing.chance)))
-        self._right.set_value(share(right_share(run)), beside)
+        first = int((run.recipe.get("training") or {}).get("validate_every_steps", 0))
+        if run.state == "running" and run.accuracy is None and 0 < first <= (run.total_steps or first):
+            beside += said("\nfirst asked at step {step}", step=number(first))
+        self._right.set_value(share(right_share(run)), beside.strip())
         best = measured.best("validation", guessing.figure)
         words = []
         if best is not None:
@@ -192,17 +199,28 @@ class RunHead(QWidget):
         if before is not None and before.accuracy is not None:
             words.append(said("run before {share}", share=share(right_share(before))))
         self._best.set_value(share(best[1] if best else None), "\n".join(words))
+        self._write_loss(run, measured, guessing.loss, before)
+        self._write_speed(run, measured, before)
+        self._write_left(run)
+
+    def _write_loss(self, run: Run, measured: Measured, guessed: float | None, before: Run | None) -> None:
         loss = measured.last("validation", "loss")
-        self._loss.set_value("–" if loss is None else f"{loss:.2f}",
-                             said("guessing {loss}", loss=f"{guessing.loss:.2f}") if guessing.loss else "")
+        words = [said("guessing {loss}", loss=f"{guessed:.2f}")] if guessed else []
+        if before is not None and before.accuracy is not None and before.loss is not None and _alike(run, before):
+            words.append(said("run before {loss}", loss=f"{before.loss:.2f}"))
+        self._loss.set_value("–" if loss is None else f"{loss:.2f}", "\n".join(words))
+
+    def _write_speed(self, run: Run, measured: Measured, before: Run | None) -> None:
         speed = measured.last("train", "samples_per_second")
         waited = measured.last("train", "wait_share")
-        self._speed.set_value("–" if speed is None else rounded(speed),
-                              said("{share} waiting for videos", share=share(waited)) if waited and waited >= 0.05 else
-                              said("{time} a step",
-                                   time=duration(1 / speed * _batch(run))) if speed and _batch(run) / speed >= 1
-                              else "")
-        self._write_left(run)
+        words = []
+        if waited and waited >= 0.05:
+            words.append(said("{share} waiting for videos", share=share(waited)))
+        elif speed and _batch(run) / speed >= 1:
+            words.append(said("{time} a step", time=duration(_batch(run) / speed)))
+        if before is not None and before.step and before.seconds:
+            words.append(said("run before {speed}", speed=rounded(before.step * _batch(before) / before.seconds)))
+        self._speed.set_value("–" if speed is None else rounded(speed), "\n".join(words))
 
     def _write_left(self, run: Run) -> None:
         if run.state != "running":
@@ -224,7 +242,18 @@ def _bar(name: str) -> tuple[QProgressBar, QLabel]:
 
 
 def _fill(bar: QProgressBar, part: float) -> None:
-    bar.setValue(round(_WHOLE * min(1.0, max(0.0, part))))
+    fill(bar, round(_WHOLE * min(1.0, max(0.0, part))))
+
+
+def _by_the_clock(run: Run, total: int) -> bool:
+    """Whether the number of steps is a guess, because minutes end the run."""
+    training = run.recipe.get("training") or {}
+    return bool(training.get("max_minutes")) and run.state != "finished" and total != training.get("max_steps")
+
+
+def _alike(run: Run, other: Run) -> bool:
+    """Whether two runs answer the same question, so that their losses can be compared."""
+    return run.recipe.get("task") == other.recipe.get("task") and run.chance == other.chance
 
 
 def _batch(run: Run) -> int:

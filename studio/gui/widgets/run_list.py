@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QDateTime,
     QItemSelection,
     QItemSelectionModel,
+    QLocale,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -24,16 +25,20 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 from studio.engine.runs import Run
 from studio.gui.icons import painted
 from studio.gui.judgement import chance_share, right_share, right_words
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import Theme, current_theme
-from studio.gui.words import duration, number, share
+from studio.gui.words import counted, duration, share
 
 Index = QModelIndex | QPersistentModelIndex
 _RUN = Qt.ItemDataRole.UserRole
 _ROW_PIXELS, _ICON_PIXELS = 52, 20
+GOING_ON = "going-on"
+"""The state of a run that was asked to go on and does not yet."""
 _LEAST_ROWS, _MOST_ROWS = 3, 6
-STATES = {"running": "training", "paused": "paused", "finished": "finished", "stopped": "stopped", "failed": "failed",
-          "interrupted": "interrupted"}
+_STATE = _RUN + 1
+STATES = {"running": noted("training"), "paused": noted("paused"), "finished": noted("finished"),
+          GOING_ON: noted("going on"), "stopped": noted("stopped"), "failed": noted("failed"),
+          "interrupted": noted("interrupted")}
 """A run's state in words."""
 
 
@@ -42,16 +47,29 @@ def short_name(name: str) -> str:
     return re.sub(r"^\d{4}-\d\d-\d\d-\d{4}-", "", name)
 
 
-def in_words(run: Run) -> str:
-    """Say all that a row shows."""
-    words = [short_name(run.name), said(STATES[run.shown_state]), _when(run), f"{number(run.step)} steps",
-             f"{duration(run.seconds)} of training" if run.seconds else ""]
+def run_label(run: Run) -> str:
+    """Name a run so that it is told from others of the same recipe: its short name, and when it was started."""
+    return f"{short_name(run.name)} · {started}" if (started := when(run)) else run.name
+
+
+def told_apart(runs: Sequence[Run]) -> dict[str, str]:
+    """Name runs that stand beside each other: shortly, and with their time where that is not enough."""
+    short = [short_name(run.name) for run in runs]
+    return {run.name: run_label(run) if short.count(name) > 1 else name for run, name in zip(runs, short, strict=True)}
+
+
+def in_words(run: Run, state: str = "") -> str:
+    """Say all that a row shows; `state` where it is not the run's own."""
+    words = [short_name(run.name), said(STATES[state or run.shown_state]), when(run), counted(run.step, "step"),
+             said("{time} of training", time=duration(run.seconds)) if run.seconds else ""]
     words.append(right_words(run))
     return ", ".join(word for word in words if word)
 
 
-def _when(run: Run) -> str:
-    return time.strftime("%d %b %H:%M", time.localtime(run.started_at)) if run.started_at else ""
+def when(run: Run) -> str:
+    """Say when a run was started; nothing where that is not known."""
+    started = QDateTime.fromSecsSinceEpoch(int(run.started_at))
+    return QLocale().toString(started, "dd MMM HH:mm") if run.started_at else ""
 
 
 class RunModel(QAbstractListModel):
@@ -60,6 +78,7 @@ class RunModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self.runs: list[Run] = []
+        self.going_on = ""
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.runs)
@@ -68,10 +87,12 @@ class RunModel(QAbstractListModel):
         if not index.isValid():
             return None
         run = self.runs[index.row()]
-        roles = {Qt.ItemDataRole.DisplayRole: short_name(run.name), _RUN: run,
-                 Qt.ItemDataRole.AccessibleTextRole: in_words(run),
-                 Qt.ItemDataRole.ToolTipRole: f"{run.name}\n{run.title}\n{in_words(run)}"}
-        return roles.get(Qt.ItemDataRole(role))
+        state = GOING_ON if run.name == self.going_on and run.state != "running" else run.shown_state
+        roles: dict[int, object] = {
+            Qt.ItemDataRole.DisplayRole: short_name(run.name), _RUN: run, _STATE: state,
+            Qt.ItemDataRole.AccessibleTextRole: in_words(run, state),
+            Qt.ItemDataRole.ToolTipRole: f"{run.name}\n{said(run.title)}\n{in_words(run, state)}"}
+        return roles.get(role)
 
     def set_runs(self, runs: Sequence[Run]) -> None:
         """Show these runs, given oldest first; rows that stay keep their selection."""
@@ -128,6 +149,12 @@ class RunList(QListView):
             model.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.viewport().update()
 
+    def set_going_on(self, name: str) -> None:
+        """Show that a run was asked to go on."""
+        if name != self._runs.going_on:
+            self._runs.going_on = name
+            self.viewport().update()
+
     def set_runs(self, runs: Sequence[Run]) -> None:
         """Show the runs of a project, given oldest first."""
         chosen = self.value()
@@ -145,7 +172,7 @@ class _Row(QStyledItemDelegate):
         return QSize(current_theme().px(200), current_theme().px(_ROW_PIXELS))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, run, place = current_theme(), index.data(_RUN), option.rect
+        theme, run, state, place = current_theme(), index.data(_RUN), index.data(_STATE), option.rect
         painter.save()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected:
@@ -154,27 +181,30 @@ class _Row(QStyledItemDelegate):
         if focused:
             painter.setPen(QColor(theme.accent))
             painter.drawRect(place.adjusted(0, 0, -1, -1))
-        name, colour = _sign(run, theme)
+        name, colour = _sign(state, theme)
         side = theme.px(_ICON_PIXELS)
         painter.drawPixmap(place.left() + theme.px(8), place.top() + (place.height() - side) // 2,
                            painted(name, colour=colour, pixels=side))
         inner = place.adjusted(theme.px(36), theme.px(6), -theme.px(10), -theme.px(6))
-        _two_lines(painter, inner, run, theme)
+        _two_lines(painter, inner, run, state, theme)
         painter.restore()
 
 
-def _two_lines(painter: QPainter, inner: QRect, run: Run, theme: Theme) -> None:
+def _two_lines(painter: QPainter, inner: QRect, run: Run, state: str, theme: Theme) -> None:
     half = inner.height() // 2
     upper, lower = QRect(inner.topLeft(), QSize(inner.width(), half)), inner.adjusted(0, half, 0, 0)
     known = run.accuracy is not None
     bold, small = theme.font(13, bold=True), theme.font(11)
     right = QRect(upper)
     taken = _write(painter, right, share(right_share(run)) if known else "", bold, theme.text, right=True)
-    _write(painter, upper.adjusted(0, 0, -taken, 0), short_name(run.name), bold, theme.text)
-    chance = f"chance {share(chance_share(run))}" if known else ""
+    started = when(run)
+    taken += QFontMetrics(small).horizontalAdvance(started)
+    named = _write(painter, upper.adjusted(0, 0, -taken, 0), short_name(run.name), bold, theme.text)
+    _write(painter, upper.adjusted(named, 0, 0, 0), started, small, theme.quiet)
+    chance = said("chance {share}", share=share(chance_share(run))) if known else ""
     taken = _write(painter, lower, chance, small, theme.quiet, right=True)
-    steps = f"{number(run.step)} steps" if run.step else _when(run)
-    digest = " · ".join(filter(None, [said(STATES[run.shown_state]), steps]))
+    steps = counted(run.step, "step") if run.step else ""
+    digest = " · ".join(filter(None, [said(STATES[state]), steps]))
     _write(painter, lower.adjusted(0, 0, -taken, 0), digest, small, theme.quiet)
 
 
@@ -189,7 +219,7 @@ def _write(painter: QPainter, place: QRect, words: str, font: QFont, colour: str
     return metrics.horizontalAdvance(shown) + (current_theme().px(8) if words else 0)
 
 
-def _sign(run: Run, theme: Theme) -> tuple[str, str]:
-    return {"running": ("play", theme.accent), "paused": ("pause", theme.accent), "finished": ("good", theme.good),
-            "stopped": ("stop", theme.quiet), "failed": ("bad", theme.bad),
-            "interrupted": ("warning", theme.warning)}[run.shown_state]
+def _sign(state: str, theme: Theme) -> tuple[str, str]:
+    return {"running": ("play", theme.accent), GOING_ON: ("play", theme.accent), "paused": ("pause", theme.accent),
+            "finished": ("good", theme.good), "stopped": ("stop", theme.quiet), "failed": ("bad", theme.bad),
+            "interrupted": ("warning", theme.warning)}[state]

@@ -12,8 +12,10 @@ from studio.engine.events import Preview, Progress, Warned
 from studio.engine.runs import Run
 from studio.gui.blocks import NoticeBar, button
 from studio.gui.judgement import judged
+from studio.gui.measured import Measured
 from studio.gui.run_feed import RunFeed
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.answers import Answers
 from studio.gui.widgets.curves import Curves
@@ -32,7 +34,7 @@ class RunView(QWidget):
         self._session = session
         self._run: Run | None = None
         self._before: Run | None = None
-        self._stopping = self._pausing = False
+        self._stopping = self._pausing = self._going_on = False
         self._live_preview: Preview | None = None
         self.feed = RunFeed(self)
         self.feed.changed.connect(self._draw_later)
@@ -63,12 +65,18 @@ class RunView(QWidget):
         """The run's alarms by their codes."""
         return self.feed.warnings if self._run is not None else {}
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether all that was written of the run so far is shown."""
+        return self.feed.caught_up and not self._soon.isActive() and not self.curves.drawing.isActive()
+
     def set_value(self, run: Run | None, *, before: Run | None = None, stopping: bool = False,
-                  pausing: bool = False) -> None:
-        """Show a run, the run before it for comparison, and whether it was asked to stop or to wait."""
+                  pausing: bool = False, going_on: bool = False) -> None:
+        """Show a run, the run before it for comparison, and whether it was asked to stop, to wait or to go on."""
         if run is None or self._run is None or run.name != self._run.name:
             self._live_preview = None
         self._run, self._before, self._stopping, self._pausing = run, before, stopping, pausing
+        self._going_on = going_on
         self._follow()
         self._draw()
 
@@ -107,10 +115,21 @@ class RunView(QWidget):
         run, measured = self._run, self.feed.measured
         if run is None or self.feed.folder != run.folder:
             return
-        self.head.set_value(run, measured, before=self._before, stopping=self._stopping, pausing=self._pausing)
+        self.head.set_value(run, measured, before=self._before, stopping=self._stopping, pausing=self._pausing,
+                            going_on=self._going_on)
         self.curves.set_measured(measured)
         shown = [preview for preview in (self.feed.preview, self._live_preview) if preview is not None]
         self.answers.set_value(max(shown, key=lambda preview: preview.step, default=None), chance=measured.chance)
-        over = run.state != "running" and self.feed.caught_up and measured.has_validation
-        sentence, level = judged(measured, run) if over else ("", "")
-        self.verdict.set_value(sentence.replace(" %", "\u00a0%"), level=level)
+        self._judge(run, measured)
+
+    def _judge(self, run: Run, measured: Measured) -> None:
+        """Say at a run's end what it learned, or why nobody can say."""
+        if run.state == "running" or self._going_on or not self.feed.caught_up:
+            self.verdict.set_value("")
+        elif measured.has_validation:
+            sentence, level = judged(measured, run)
+            self.verdict.set_value(sentence.replace(" %", "\u00a0%"), level=level)
+        else:
+            self.verdict.set_value(
+                said("It ended before it was asked about held-out videos, so nobody can say what it learned."),
+                said("Resume it: it is asked now and then, and at its end."), level="info")

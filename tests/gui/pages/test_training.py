@@ -62,7 +62,7 @@ def part(page: TrainingPage, name: str) -> Any:
 
 def press(page: TrainingPage, name: str) -> None:
     button: QPushButton = part(page, name)
-    assert button.isEnabled() and button.isVisible(), name
+    wait_for(lambda: button.isEnabled() and button.isVisible())  # after a start all of them rest
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -95,7 +95,7 @@ def test_the_story_of_a_run(page: TrainingPage, session: Session) -> None:
     press(page, "train.start")
     assert "Starting" in part(page, "train.starting").value()
     wait_for(lambda: session.runs and page._run_view.feed.measured.step > 0, seconds=LONG_SECONDS)
-    assert session.runs[0].name.endswith("-first-try") and session.selected_run == session.runs[0].name
+    assert session.runs[0].name.endswith("-first try") and session.selected_run == session.runs[0].name
     wait_for(lambda: not part(page, "train.starting").isVisible())
     a_second_start_is_refused(page, session)
     wait_for(lambda: part(page, "train.curves").accuracy.value() and page._run_view.answers.cards,
@@ -140,6 +140,9 @@ def goes_on_from_there(page: TrainingPage, session: Session, *, step: int) -> No
 
 
 def test_one_step_is_measured(page: TrainingPage, session: Session) -> None:
+    session.description = {"device": {"kind": "cpu", "title": "processor", "reason": "there is no GPU"}}
+    page._show_alarms()
+    assert page._alarms.value()["running-on-the-cpu"][0].endswith("Measure one step to see how long.")
     press(page, "train.preflight")
     assert part(page, "train.preflight").text() == "Stop measuring"
     wait_for(lambda: session.preflight, seconds=LONG_SECONDS)
@@ -147,8 +150,11 @@ def test_one_step_is_measured(page: TrainingPage, session: Session) -> None:
     assert part(page, "train.videos").value() == "10"
     assert part(page, "train.device").value() == "Processor"
     wait_for(lambda: "running-on-the-cpu" in page._alarms.value())
-    assert "Training runs on the" in page._alarms.value()["running-on-the-cpu"][0]
+    assert part(page, "train.ram").value().endswith("B")
+    loud = page._alarms.value()["running-on-the-cpu"][0]
+    assert "Training runs on the" in loud and f"Here it takes {part(page, 'train.expected_time').value()}." in loud
     session.change_recipe("training.batch_size", 8)
+    assert page._alarms.value()["running-on-the-cpu"][0].endswith("Measure one step to see how long.")
     assert "another recipe" in page._next._says.text()
 
 
@@ -262,6 +268,6 @@ def test_training_waits_for_videos(session: Session, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "words"), [([180, 300], "3 to 5 min"), ([50.0, 200.0], "50 s to 3 min 20 s"),
-                                                ([30, 30], "about 30 s")])
+                                                ([30, 30], "about 30 s"), ([102, 104], "about 1 min 43 s")])
 def test_expected_time_is_a_range(seconds: list[float], words: str) -> None:
     assert expected(seconds) == words

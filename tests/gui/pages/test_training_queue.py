@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtTest import QTest
@@ -18,6 +19,7 @@ from studio.gui.pages.training import TrainingPage
 from studio.gui.session import Notice, Session
 from studio.gui.widgets.queue_list import QueueList
 from studio.gui.widgets.run_head import SILENCE_SECONDS
+from tests.commands.test_steer import BETWEEN, child
 from tests.conftest import child_with, living_children
 from tests.gui.conftest import wait_for
 from tests.gui.pages.test_training import LONG_SECONDS, another_run, page, part, press, trained
@@ -69,7 +71,7 @@ def test_the_story_of_a_queue(page: TrainingPage, session: Session) -> None:
     wait_for(lambda: not waiting(page).isVisible())
     assert session.selected_run == session.runs[1].name
     ends(session)
-    assert session.runs[1].state == "finished" and session.runs[1].name.endswith("the-next")
+    assert session.runs[1].state == "finished" and session.runs[1].name.endswith("the next")
     assert part(page, "train.start").isVisible() and not part(page, "train.pause").isVisible()
 
 
@@ -168,6 +170,7 @@ def test_a_run_of_another_process_is_paused_through_its_folder(trained: Training
     head = trained._run_view.head
     press(trained, "train.pause")
     assert run_folders.pause_requested(folder) and "pausing after this step" in head.state_words
+    assert trained.command_line() == f"studio continue {session.project.root} {folder.name}"
     beat = json.loads((folder / "heartbeat").read_text()) | {"paused": True}
     (folder / "heartbeat").write_text(json.dumps(beat))
     session.reload_runs()
@@ -177,15 +180,45 @@ def test_a_run_of_another_process_is_paused_through_its_folder(trained: Training
     assert "no word" not in head.state_words
     press(trained, "train.pause")
     assert not run_folders.pause_requested(folder) and "going on" in head.state_words
+    assert "studio queue" in trained.command_line()
 
 
-def test_between_two_runs_of_another_process_nothing_can_be_started(trained: TrainingPage, session: Session) -> None:
-    assert session.project
+def test_between_two_runs_of_another_process_its_queue_can_be_stopped_and_nothing_started(
+        trained: TrainingPage, session: Session) -> None:
+    assert session.project and not part(trained, "train.stop").isEnabled()
+    stop: QPushButton = part(trained, "train.stop")
     with alone(session.project.root, "queue", doing="a test"):
         wait_for(part(trained, "train.queue_add").isVisible)
         assert not part(trained, "train.start").isEnabled() and not part(trained, "train.pause").isEnabled()
-        assert not part(trained, "train.stop").isEnabled()
+        assert "What waits goes on waiting" in stop.toolTip()
+        press(trained, "train.stop")
+        assert queue.stop_requested(session.project) and not stop.isEnabled() and stop.text() == "Stopping …"
     wait_for(part(trained, "train.start").isVisible)
+    assert stop.text() == "Stop and keep" and not stop.isEnabled()
+
+
+def test_a_queue_of_another_process_is_really_stopped_between_two_of_its_runs(trained: TrainingPage, session: Session,
+                                                                              tiny_recipe: dict[str, Any]) -> None:
+    session.set_recipe(tiny_recipe)
+    wait(session, "a", "b")
+    for process in child(["-c", BETWEEN, str(session.project.root)]):
+        wait_for(lambda: trained._jobs.between_runs() and len(session.runs) == 2, seconds=LONG_SECONDS)
+        wait_for(lambda: session.runs[-1].state == "finished", seconds=LONG_SECONDS)
+        wait_for(part(trained, "train.stop").isEnabled)
+        press(trained, "train.stop")
+        assert process.wait(LONG_SECONDS) == 0
+    assert titles(session) == ["b"] and len(run_folders.list_runs(session.project)) == 2
+
+
+def test_a_run_of_the_queue_of_another_process_is_stopped_with_its_queue(trained: TrainingPage,
+                                                                         session: Session) -> None:
+    """The run may end in the moment in which it is asked, and then nobody reads what it was asked."""
+    folder = another_run(session.runs[0].folder, "2030-01-01-0000-elsewhere", state="running")
+    with alone(session.project.root, "queue", doing="a test"):
+        session.reload_runs()
+        wait_for(lambda: trained._jobs.queue.worked)
+        press(trained, "train.stop")
+        assert run_folders.stop_requested(folder) and queue.stop_requested(session.project)
 
 
 def test_a_damaged_file_is_put_aside_and_named(trained: TrainingPage, session: Session) -> None:
