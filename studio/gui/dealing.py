@@ -18,12 +18,12 @@ Receiver = Callable[[list[Dealt], dict[str, Any]], None]
 
 
 class Dealing(QObject):
-    """`asked` when a question was put, `slow` when its answer takes a while, `refused` with a sentence and a remedy."""
+    """`asked` when a question was put, `slow` when its answer takes a while, `refused` with the worker's error."""
 
     asked = Signal()
     slow = Signal()
     answered = Signal()
-    refused = Signal(str, str)
+    refused = Signal(dict)
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -68,15 +68,16 @@ class Dealing(QObject):
         self._over()
         videos = {number: self._session.shelf.video(number) for number in {one["video_id"] for one in result["tuples"]}}
         usual = {number: video.motion for number, video in videos.items() if video}
+        groups = {number: video.group for number, video in videos.items() if video}
         then([Dealt.of(record, picture, usual_motion=usual.get(record["video_id"]),
                        picks_element=bool(result.get("picks_element")), choices=result.get("choices") or (),
-                       asked=result.get("asked_elements"))
+                       asked=result.get("asked_elements"), group=groups.get(record["video_id"], ""))
               for record, picture in zip(result["tuples"], pictures, strict=True)], result)
 
     def _refuse(self, number: int, error: dict[str, Any]) -> None:
         if number == self._number:
             self._over()
-            self.refused.emit(*sentence_of(error))
+            self.refused.emit(error)
 
     def _over(self) -> None:
         self._then = None

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from studio.engine.catalogue import Video
 from studio.engine.guessing import Guessing
-from studio.gui.blocks import NoticeBar, button, column, label, row
+from studio.engine.sampling import Sampling
+from studio.gui.blocks import button, column, label, row
 from studio.gui.dealing import Dealing
+from studio.gui.failure_bar import FailureBar
 from studio.gui.hiding import show_hidden
 from studio.gui.pages.page import Page, quoted
-from studio.gui.recipes import section_of
+from studio.gui.recipes import Values, section_of
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
@@ -23,6 +27,7 @@ from studio.gui.widgets.masked_row import MaskedRow
 from studio.gui.widgets.motion_panel import MotionPanel
 from studio.gui.widgets.quiz import Quiz, can_ask, evened
 from studio.gui.widgets.sampling_options import SamplingOptions
+from studio.gui.widgets.side_scroll import SideScroll
 from studio.gui.widgets.tuple_list import TupleList
 from studio.gui.widgets.tuple_view import Dealt
 from studio.gui.widgets.video_choice import VideoChoice
@@ -50,6 +55,8 @@ class SamplingPage(Page):
         self._seed = random.randrange(10_000)
         self._key: object = None
         self._can_quiz = self._uneven = False
+        self._refused = ""
+        self._result: dict[str, Any] = {}
         self.dealing = Dealing(session, self)
         self.parts = self._make()
         if at_once:
@@ -70,12 +77,29 @@ class SamplingPage(Page):
                       str(self._seed), "-n", str(TUPLES), "-o", "tuples.png")
 
     def refresh(self) -> None:
+        first_time = self.videos.count() <= 1  # all of them, of which there were none
         self.videos.set_videos(self.session.usable_videos, self.session.shelf.names)
+        if first_time and self.session.usable_videos:
+            self.videos.set_value(first_long_enough(self.session.usable_videos, self.session.recipe))
         self.options.refresh()
         self._show_motion()
         self._deal()
-        self._allow_quiz()
+        self._allow()
         super().refresh()
+
+    def kept(self) -> dict[str, Any]:
+        dealt = self.tuples.tuples if self.quiz.isHidden() and not self.dealing.waiting else []
+        return {**super().kept(), self.objectName(): (self._seed, self._key, dealt, self._result)}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        super().restore(kept)
+        self._seed, key, dealt, result = kept[self.objectName()]
+        if dealt and key == self._wanted():
+            self._key = key
+            self.dealing.forget()
+            self._take(dealt, result)
+        else:
+            self.refresh()
 
     def deal_another(self) -> None:
         """Deal other tuples with the same options."""
@@ -100,6 +124,8 @@ class SamplingPage(Page):
         self.options = SamplingOptions(self.session, page=self.name)
         self._beside.addWidget(self.options)
         yield
+        self.options.make_augmentation()
+        yield
         self._connect()
         yield
 
@@ -112,22 +138,22 @@ class SamplingPage(Page):
         self.masked = MaskedRow(name=name("hatch"))
         self.masked.hide()
         self.deal = button("Deal me another", name=name("deal"), icon_name="shuffle", kind="primary",
-                           tip="Deal other tuples with the same options", clicked=self.deal_another)
-        self.ask_me = button("Quiz me", name=name("quiz"), icon_name="help",
-                             tip=said("Answer {count} of these questions yourself", count=QUESTIONS),
-                             clicked=self._start_quiz)
+                           clicked=self.deal_another)
+        self.ask_me = button("Quiz me", name=name("quiz"), icon_name="help", clicked=self._start_quiz)
         self.ask_me.setEnabled(False)
         for one in (self.ask_me, self.deal):
             self.header_buttons.addWidget(one)
-        self.problem = NoticeBar("warning", name=name("problem"))
-        self.problem.set_value("")
-        self.waiting = Waiting(name=name("waiting"))
+        self.problem = FailureBar(self.session, name=name("problem"))
+        self.waiting = Waiting(name=name("waiting"), can_stop=True)
 
     def _lay_out(self) -> None:
         """Make the frame, from the outside to the inside, with the small parts in it; the large ones come later."""
         theme = current_theme()
         wide, beside = QWidget(), QWidget()
-        self.body.addWidget(SideBySide(wide, beside, column_pixels=300))
+        self._side = SideScroll(beside, page=self.scroll)
+        sides = SideBySide(wide, self._side, column_pixels=316)
+        sides.stacked_changed.connect(self._side.set_stacked)
+        self.body.addWidget(sides)
         self.body.addStretch(1)
         self._wide, self._beside = QVBoxLayout(wide), QVBoxLayout(beside)
         for layout in (self._wide, self._beside):
@@ -159,15 +185,18 @@ class SamplingPage(Page):
         for signal in (session.videos_changed, session.recipe_changed, session.description_changed):
             signal.connect(self._look_again)
         self.videos.value_changed.connect(lambda _video: self.refresh())
-        self.answers.value_changed.connect(self._show_answers)
-        self.masked.value_changed.connect(lambda _on: self._show_motion())
-        self.tuples.value_changed.connect(lambda _number: self._show_motion())
-        self.motion.tuple_clicked.connect(self._select)
+        self.answers.value_changed.connect(self.tuples.set_answers_shown)
+        self.motion.tuple_clicked.connect(self.tuples.set_value)
+        for changed in (self.answers.value_changed, self.masked.value_changed, self.tuples.value_changed,
+                        self.motion.tuple_clicked):
+            changed.connect(lambda _value: self._show_motion())
         self.quiz.ended.connect(self._leave_quiz)
         self.dealing.asked.connect(self._wait)
         self.dealing.slow.connect(self._empty)
         self.dealing.answered.connect(self.waiting.stop)
         self.dealing.refused.connect(self._refuse)
+        self.waiting.stop_clicked.connect(self._refuse)
+        self._allow()
 
     def _look_again(self) -> None:
         if self.isVisible():
@@ -197,6 +226,7 @@ class SamplingPage(Page):
         self._show_motion()
 
     def _take(self, tuples: list[Dealt], result: dict[str, Any]) -> None:
+        self._result, self._refused = result, ""
         self.problem.set_value("")
         self.tuples.set_tuples(tuples)
         self._tell_question(result)
@@ -205,8 +235,14 @@ class SamplingPage(Page):
         self._set_quiz_shown(False)
         self._show_motion()
 
-    def _refuse(self, sentence: str, remedy: str) -> None:
-        self.problem.set_value(sentence, remedy)
+    def _refuse(self, error: dict[str, Any] | None = None) -> None:
+        """Say why there are no tuples; without an error the person did not want to wait for them."""
+        if error is None:
+            self.dealing.forget()
+            self.problem.tell_stopped()
+        else:
+            self.problem.tell_refusal(error)
+        self._refused = self.problem.value() if error and error.get("rule") else ""  # or it may do when asked again
         self.tuples.wait()
         self._question.setText("")
         self._guess.setText("")
@@ -222,14 +258,6 @@ class SamplingPage(Page):
                                  answers=counted(result["classes"], "possible answer"),
                                  share=share(result["chance"]).replace(" ", "\u00a0"),
                                  frames=counted(result["span_frames"], "frame")))
-
-    def _show_answers(self, shown: bool) -> None:
-        self.tuples.set_answers_shown(shown)
-        self._show_motion()
-
-    def _select(self, number: int) -> None:
-        self.tuples.set_value(number)
-        self._show_motion()
 
     def _show_motion(self) -> None:
         """Show the chosen video, or that of the selected tuple, with the windows of its tuples."""
@@ -248,7 +276,7 @@ class SamplingPage(Page):
         self._key = self._wanted()
         self.dealing.ask(count=DRAWN if self._uneven else QUESTIONS, seed=self._seed, video_id=None,
                          then=self._quiz_with)
-        self._allow_quiz()
+        self._allow()
 
     def _quiz_with(self, tuples: list[Dealt], result: dict[str, Any]) -> None:
         self.quiz.start(evened(tuples, QUESTIONS), question=result["question"], classes=result["classes"],
@@ -256,6 +284,7 @@ class SamplingPage(Page):
         self._set_quiz_shown(True)
         if area := self.findChild(QScrollArea):
             area.ensureVisible(0, 0)
+        self.quiz.take_focus()
 
     def _leave_quiz(self) -> None:
         self._key = None
@@ -272,9 +301,30 @@ class SamplingPage(Page):
         for widget in (self._top, self.motion, self._head, self.options, self.ask_me, self.deal):
             widget.setVisible(not shown)
         self.answers.setVisible(not shown and not self.problem.value())
-        self._allow_quiz()
+        self._allow()
 
-    def _allow_quiz(self) -> None:
-        """Before the worker has described the recipe its options are not complete: they would change under the quiz."""
+    def _allow(self) -> None:
+        """Let tuples be dealt and asked about, or say why not.
+
+        Before the worker has described the recipe its options are not complete: they would change under the quiz.
+        """
         ready = self.session.description is not None and not self.dealing.waiting
+        self.deal.setEnabled(not self._refused)
+        self.deal.setToolTip(self._refused or said("Deal other tuples with the same options"))
         self.ask_me.setEnabled(ready and self._can_quiz and self.quiz.isHidden())
+        self.ask_me.setToolTip(self._refused or (
+            said("Tuples have to be dealt first") if not (ready and self.tuples.tuples) else
+            said("Answer {count} of these questions yourself", count=QUESTIONS) if self._can_quiz else
+            said("This question has too many answers for a person")))
+
+
+def first_long_enough(videos: Sequence[Video], recipe: Values) -> int | None:
+    """Give the first video with room for a tuple; the longest where none has, or where that is not known."""
+    longest = max(videos, key=lambda video: video.frames)
+    try:
+        sampling = Sampling.model_validate(section_of(recipe, "sampling"))
+    except ValidationError:
+        return longest.id
+    rate = sampling.frames_per_second
+    return next((video.id for video in videos
+                 if (video.seconds * rate if rate else video.frames) >= sampling.span_frames), longest.id)

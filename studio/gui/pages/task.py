@@ -10,8 +10,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.guessing import Guessing
-from studio.gui.blocks import NoticeBar, button, column, label, row
-from studio.gui.dealing import sentence_of
+from studio.gui.blocks import button, column, label, row
+from studio.gui.failure_bar import FailureBar
+from studio.gui.judgement import manner
 from studio.gui.pages.page import Page, quoted
 from studio.gui.recipes import changed, section_of, whole_preset
 from studio.gui.session import Session
@@ -20,8 +21,9 @@ from studio.gui.theme import current_theme
 from studio.gui.widgets.choice_cards import ChoiceCard, ChoiceCards
 from studio.gui.widgets.drawings import NetworkDrawing
 from studio.gui.widgets.flow import SideBySide
+from studio.gui.widgets.misfit_bar import MisfitBar
 from studio.gui.widgets.probe_panel import ProbePanel
-from studio.gui.widgets.recipe_choice import RecipeChoice
+from studio.gui.widgets.recipe_choice import RecipeChange, RecipeChoice
 from studio.gui.widgets.recipe_figures import RecipeFigures, measured
 from studio.gui.widgets.starts_from import StartsFrom
 from studio.gui.widgets.task_drawing import Asked, TaskDrawing
@@ -30,7 +32,7 @@ from studio.gui.widgets.terms_editor import TermsEditor
 from studio.gui.widgets.waiting import Waiting
 from studio.gui.words import counted, number, share
 
-_DEBOUNCE_MILLISECONDS = 150
+_DEBOUNCE_MILLISECONDS, _TURN_MILLISECONDS = 150, 10
 _GROUPS = {"clips": noted("Sees clips, along time as well"), "frames": noted("Sees single frames")}
 _BESIDE = noted("What the network may learn as well, by a second loss. None is needed.")
 _UNFIT = noted("Needs other tuples than these: take a recipe made for it.")
@@ -51,8 +53,12 @@ class TaskPage(Page):
         super().__init__(session)
         self._key: object = None
         self._number = self._answered = 0
+        self._stopped = False
         self._check_soon = QTimer(self, singleShot=True, interval=_DEBOUNCE_MILLISECONDS)
         self._check_soon.timeout.connect(self._check)
+        self._filled, self._filling = False, self._make_described()
+        self._fill_soon = QTimer(self, interval=_TURN_MILLISECONDS)
+        self._fill_soon.timeout.connect(self._fill_on)
         self.parts = self._make()
         if at_once:
             self.make_rest()
@@ -63,18 +69,29 @@ class TaskPage(Page):
         yield
         self._lay_out()
         yield
-        for make in (self._make_task_cards, self._make_backbone_cards):
-            make()
-            yield
-        if self.session.description:
-            self.terms.set_described(self.session.description["terms"])
-            yield
-            self.options.refresh()
-            yield
+        if session.description:
+            yield from self._filling
+        session.description_changed.connect(self._fill_soon.start)
         for signal in (session.videos_changed, session.recipe_changed, session.runs_changed,
                        session.description_changed):
             signal.connect(self._look_again)
         session.service.died.connect(self._worker_died)
+
+    def _make_described(self) -> Iterator[None]:
+        """Make what the worker has to describe first."""
+        for make in (self._make_task_cards, self._make_backbone_cards, self._make_terms, self.options.refresh,
+                     self.options.make_training):
+            make()
+            yield
+        self._filled = True
+
+    def _fill_on(self) -> None:
+        if next(self._filling, self) is self:
+            self._fill_soon.stop()
+            self._look_again()
+
+    def is_whole(self) -> bool:
+        return super().is_whole() and not self.checking
 
     def waits_for(self) -> tuple[str, str] | None:
         if self.session.usable_videos:
@@ -86,40 +103,41 @@ class TaskPage(Page):
         return quoted("studio", "train", str(project.root), *self.session.recipe_arguments()) if project else ""
 
     def refresh(self) -> None:
-        described = self.session.description is not None
-        self._content.setVisible(described)
-        if described:
+        self._content.setVisible(self._filled)
+        if self._filled:
             self.waiting.stop()
             self.trouble.set_value("")
-            self._make_task_cards()
-            self._make_backbone_cards()
             self._show_recipe()
-        elif self.waiting.isHidden():
+        elif self.session.description is not None:
+            self._fill_soon.start()
+        elif self.waiting.isHidden() and not self._stopped:
             self.session.service.start()
             self.waiting.start(said("Starting the preview worker, which knows the tasks and networks"))
         super().refresh()
 
     def _make_controls(self) -> None:
         name, session = self.control, self.session
-        self.waiting = Waiting(name=name("waiting"))
+        self.waiting = Waiting(name=name("waiting"), can_stop=True)
+        self.waiting.stop_clicked.connect(self._stop_waiting)
         let_go = self.waiting.sizePolicy()
         let_go.setRetainSizeWhenHidden(False)
         self.waiting.setSizePolicy(let_go)
-        self.trouble = NoticeBar("bad", name=name("trouble"))
-        self.trouble.set_value("")
+        self.trouble = FailureBar(session, name=name("trouble"), again=button(
+            "Try again", name=name("again"), kind="plain", clicked=self._wait_again))
+        self.trouble.buttons.addWidget(button("Check this machine", name=name("machine"),
+                                              clicked=partial(session.go_to, "doctor")))
         self.recipe = RecipeChoice(session, page=self.name)
         self.tasks = ChoiceCards(name=name("task"), title="Pretext task")
-        self.tasks.value_changed.connect(partial(session.change_recipe, "task"))
+        self.tasks.value_changed.connect(partial(self._choose, "task"))
         self.backbones = ChoiceCards(name=name("backbone"), title="Backbone")
-        self.backbones.value_changed.connect(partial(session.change_recipe, "backbone"))
+        self.backbones.value_changed.connect(partial(self._choose, "backbone"))
         self.starts_from = StartsFrom(page=self.name)
         self.starts_from.value_changed.connect(partial(session.change_recipe, "starts_from"))
         self.terms = TermsEditor(page=self.name)
         self.terms.value_changed.connect(partial(session.change_recipe, "terms"))
         self.options = TaskPageOptions(session, page=self.name)
         self.figures = RecipeFigures(page=self.name)
-        self.problem = NoticeBar("bad", name=name("problem"))
-        self.problem.set_value("")
+        self.problem = MisfitBar(session, page=self.name)
         self.probe = ProbePanel(session, page=self.name)
         self.train = button("Train with this recipe", name=name("train"), icon_name="training", kind="primary",
                             clicked=partial(session.go_to, "training"))
@@ -172,9 +190,25 @@ class TaskPage(Page):
         """Whether the worker has still to say what the recipe in work comes to."""
         return self._answered != self._number
 
+    def _stop_waiting(self) -> None:
+        self._stopped = True
+        self.waiting.stop()
+        self.trouble.tell_stopped()
+
+    def _wait_again(self) -> None:
+        self._stopped = False
+        self.trouble.hide()
+        self.refresh()
+
+    def _choose(self, key: str, name: str) -> None:
+        """Take a card's task or backbone; it can be taken back."""
+        if name != self.session.recipe.get(key):
+            words = said("another task") if key == "task" else said("another backbone")
+            self.session.undo.push(RecipeChange(self.session, changed(self.session.recipe, key, name), words))
+
     def _worker_died(self, sentence: str) -> None:
         if self.session.description is None:
-            self.trouble.set_value(sentence, said("If it ends again, see what is wrong with: studio doctor"))
+            self.trouble.tell(sentence, said("If it ends again, see what works on this machine."))
 
     def _make_task_cards(self) -> None:
         """Make the cards when the worker has described what there is."""
@@ -187,6 +221,9 @@ class TaskPage(Page):
                 name=f"task.task.{one['name']}",
                 about=learns_words(one)))
 
+    def _make_terms(self) -> None:
+        self.terms.set_described((self.session.description or {})["terms"])
+
     def _make_backbone_cards(self) -> None:
         description = self.session.description or {}
         small_first = sorted(description.get("backbones", ()), key=lambda one: (one["takes"], one["parameters"]))
@@ -197,7 +234,6 @@ class TaskPage(Page):
 
     def _show_recipe(self) -> None:
         recipe = self.session.recipe
-        self.terms.set_described((self.session.description or {})["terms"])
         self.recipe.refresh()
         self.tasks.set_value(recipe.get("task", ""))
         self.backbones.set_value(recipe.get("backbone", ""))
@@ -241,7 +277,8 @@ class TaskPage(Page):
         self.problem.set_value("")
         self.options.set_error("", "")
         self.terms.set_error("", "")
-        self.figures.set_value(result, videos=self.session.usable_videos)
+        self.figures.set_value(result, videos=self.session.usable_videos, runs=self.session.runs)
+        self.probe.look_up()
         self._tell_chance(asked, self.session.recipe.get("task", ""), result)
         self.train.setEnabled(True)
 
@@ -249,8 +286,7 @@ class TaskPage(Page):
         if asked != self._number:
             return
         self._answered = asked
-        sentence, remedy = sentence_of(error)
-        self.problem.set_value(sentence, remedy)
+        self.problem.tell_refusal(error)
         for editor in (self.options, self.terms):
             editor.set_error(str(error.get("value", "")), str(error.get("rule", "")))
         self.figures.set_value({}, videos=[])
@@ -261,7 +297,7 @@ class TaskPage(Page):
             guessing = Guessing.told(result["chance"], result.get("balanced_chance"))
             self.tasks.set_facts(task, said("{possible_answers}; guessing gives {share}{manner}",
                                             possible_answers=counted(result['classes'], 'possible answer'),
-                                            share=share(guessing.level), manner=guessing.manner))
+                                            share=share(guessing.level), manner=manner(guessing)))
 
 
 def learns_words(task: Mapping[str, Any]) -> str:

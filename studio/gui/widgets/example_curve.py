@@ -44,7 +44,7 @@ class ExampleCurve(QWidget):
         painter.setPen(QPen(QColor(theme.validation), 1.75))
         painter.drawPolyline(QPolygonF(points))
         painter.setFont(theme.font(11))
-        for words, height in (("right answers", points[-1].y()), ("chance", float(chance))):
+        for words, height in ((said("right answers"), points[-1].y()), (said("chance"), float(chance))):
             painter.setPen(QColor(theme.quiet))
             place = QRectF(right + theme.px(6), height - theme.px(10), theme.px(90), theme.px(20))
             painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)

@@ -13,7 +13,7 @@ from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.curve_plot import CurvePlot, Window
 from studio.gui.widgets.frame_strip import FrameStrip
-from studio.gui.widgets.tuple_view import Dealt
+from studio.gui.widgets.tuple_view import LETTERS, Dealt
 
 _MISSING = noted("The frames of this video are missing. Scan its folder again.")
 
@@ -71,5 +71,5 @@ class MotionPanel(QWidget):
 def window_of(dealt: Dealt, *, answer: bool) -> Window:
     """Give a tuple's window, with its elements where the answer may be seen."""
     start, stop = dealt.window_seconds
-    shown = [(min(times), max(times), str(number + 1)) for number, times in enumerate(dealt.times)]
+    shown = [(min(times), max(times), LETTERS[number]) for number, times in enumerate(dealt.times)]
     return Window(start, stop, shown if answer else ())

@@ -14,7 +14,7 @@ from studio.engine.inspection.wilson import wilson
 from studio.gui.blocks import button, column, label, row
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
-from studio.gui.widgets.tuple_view import LETTERS, Dealt, TupleView
+from studio.gui.widgets.tuple_view import LETTERS, Dealt, TupleView, letters_in_time
 from studio.gui.words import counted, ordinal, share
 
 _TILE_PIXELS = 168
@@ -57,7 +57,7 @@ class Quiz(QWidget):
         self._again = button("Start this one over", name=f"{page}.quiz_over", kind="plain", clicked=self._forget)
         self._choices = [button(said("Answer {number}", number=number + 1), name=f"{page}.quiz_choice_{number + 1}",
                                 clicked=partial(self._choose, number)) for number in range(_MOST_CHOICES)]
-        self._end = button("End the quiz", name=f"{page}.quiz_end", kind="plain", clicked=self.ended.emit)
+        self._end = button("End the quiz", name=f"{page}.quiz_end", kind="plain", clicked=self._leave)
         self._missed = QVBoxLayout()
         self._missed.setSpacing(theme.px(16))
         layout = QVBoxLayout(self)
@@ -90,6 +90,11 @@ class Quiz(QWidget):
                 widget.setAccessibleName(choices[number])
         self._end.setText(said("End the quiz"))
         self._ask()
+
+    def take_focus(self) -> None:
+        """Let the keyboard go on where the next answer is given, or where the quiz is left."""
+        (self._end if not self._waiting else self._choices[0] if self._waiting[0].choices
+         else self._view.tiles[0]).setFocus()
 
     def result(self) -> str:
         """Say how the person did against guessing."""
@@ -159,22 +164,41 @@ class Quiz(QWidget):
     def _note(self, answer: Answer) -> None:
         self._answers.append(answer)
         self._ask() if self._waiting else self._judge()
+        if not answer.dealt.choices or not self._waiting:  # the same choice may be right again
+            self.take_focus()
         self.value_changed.emit()
+
+    def _leave(self) -> None:
+        """End the quiz: what was answered is judged first."""
+        if self._waiting and self._answers:
+            self._waiting.clear()
+            self._judge()
+            self.take_focus()
+        else:
+            self.ended.emit()
 
     def _judge(self) -> None:
         missed = [answer for answer in self._answers if not answer.right]
-        self._count.setText(said("Your answers"))
+        lucky = [answer for answer in self._answers if answer.right and answer.dealt.still]
+        self._count.setText(said("Your answers") if len(self._answers) == self._asked else
+                            said("Your answers to {count} of {asked} questions", count=len(self._answers),
+                                 asked=self._asked))
         self._head.setText(said("{right} of {asked} right", right=len(self._answers) - len(missed),
                                 asked=len(self._answers)))
         self._how.setText(self.result())
         for widget in (self._view, self._next, self._again, *self._choices):
             widget.hide()
         self._end.setText(said("Back to the tuples"))
-        if missed:
-            self._missed.addWidget(label(said("{tuples} missed", tuples=counted(len(missed), 'tuple')), "heading"))
-        for number, answer in enumerate(missed):
-            view = TupleView(name=f"{self._page}.quiz_missed_{number + 1}", elements=len(answer.dealt.order))
-            view.set_note(missed_note(answer))
+        self._list(missed, said("{tuples} missed", tuples=counted(len(missed), "tuple")), name="missed")
+        self._list(lucky, said("{tuples} answered rightly, perhaps by luck", tuples=counted(len(lucky), "tuple")),
+                   name="lucky")
+
+    def _list(self, answers: Sequence[Answer], heading: str, *, name: str) -> None:
+        if answers:
+            self._missed.addWidget(label(heading, "heading"))
+        for number, answer in enumerate(answers):
+            view = TupleView(name=f"{self._page}.quiz_{name}_{number + 1}", elements=len(answer.dealt.order))
+            view.set_note(answer_note(answer))
             view.set_value(answer.dealt)
             self._missed.addWidget(view)
 
@@ -217,15 +241,16 @@ def can_ask(dealt: Dealt, classes: int) -> bool:
     return sorted(order) == list(range(len(order))) and classes in (orders, orders // 2)
 
 
-def missed_note(answer: Answer) -> str:
-    """Say what the person answered, and whether the tuple was hard for anybody."""
-    answered = ", ".join(str(place + 1) for place in answer.order)
-    if answer.dealt.odd is not None:
-        answered = said("the {place}", place=ordinal(answer.order[0] + 1))
-    elif answer.dealt.choices:
-        choice = answer.dealt.choices[answer.order[0]]
+def answer_note(answer: Answer) -> str:
+    """Say what the person answered, in the letters of the elements, and whether the tuple was hard for anybody."""
+    dealt = answer.dealt
+    if dealt.choices:
+        choice = dealt.choices[answer.order[0]]
         answered = choice[:1].lower() + choice[1:]
-    hard = said(" Little moves in it: nobody could be sure, a network neither.") if answer.dealt.still else ""
+    else:
+        answered = LETTERS[answer.order[0]] if dealt.odd is not None else letters_in_time(answer.order)
+    hard = "" if not dealt.still else said(" Little moves in it: nobody could be sure, a network neither.") \
+        if not answer.right else said(" Little moves in it: that could have been luck.")
     return said("You said {answered}.{hard}", answered=answered, hard=hard)
 
 

@@ -111,8 +111,8 @@ class RecipeChoice(QWidget):
                               about=first_sentence(one["summary"]), source=one["paper"] or "The studio's own",
                               name=f"{self._page}.recipes.{one['name']}")
             self.cards.add(one["name"], card)
-            self.cards.set_facts(one["name"], f"{task.get('title', one['task'])}\n"
-                                              f"{networks.get(one['backbone'], one['backbone'])}")
+            self.cards.set_facts(one["name"], f"{said(task.get('title', one['task']))}\n"
+                                              f"{said(networks.get(one['backbone'], one['backbone']))}")
         self.cards.set_value(self._session.recipe.get("name", ""))
 
     def _described(self) -> list[dict[str, Any]]:
@@ -121,11 +121,12 @@ class RecipeChoice(QWidget):
     def _chosen(self, name: str) -> None:
         found = next((one for one in self._described() if one["name"] == name), None)
         if found and name != self._session.recipe.get("name"):
-            self._session.undo.push(RecipeChange(self._session, found["values"], f"the recipe {found['title']}"))
+            words = said("the recipe {recipe}", recipe=said(found["title"]))
+            self._session.undo.push(RecipeChange(self._session, found["values"], words))
 
     def _go_back(self) -> None:
         preset = whole_preset(self._session.description, self._session.recipe.get("name", ""))
-        self._session.undo.push(RecipeChange(self._session, preset, "back to the recipe"))
+        self._session.undo.push(RecipeChange(self._session, preset, said("back to the recipe")))
 
 
 def first_sentence(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pydantic import BaseModel
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.engine.augmentation import Augmentation
@@ -12,7 +11,7 @@ from studio.gui.blocks import button, label, row
 from studio.gui.forms import Form
 from studio.gui.recipes import section_of, whole_preset
 from studio.gui.session import Session
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.fold import Fold
 from studio.gui.words import counted
@@ -42,8 +41,7 @@ class SamplingOptions(QWidget):
         keep = self._back.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self._back.setSizePolicy(keep)
-        self._put("sampling", "Tuples", Sampling)
-        QTimer.singleShot(0, self, self._put_augmentation)  # a turn later: each form takes a while to make
+        self._put("sampling", noted("Tuples"), Sampling)
 
     def refresh(self) -> None:
         """Show the recipe as it is now."""
@@ -58,8 +56,9 @@ class SamplingOptions(QWidget):
                                  options=counted(changes, 'option')) if changes else said("As in the recipe"))
         self._back.setVisible(changes > 0)
 
-    def _put_augmentation(self) -> None:
-        self._put("augmentation", "Crop and colours", Augmentation)
+    def make_augmentation(self) -> None:
+        """Make the form of the augmentation, in a turn of its own: each takes a while to make."""
+        self._put("augmentation", noted("Crop and colours"), Augmentation)
 
     def _put(self, section: str, title: str, model: type[BaseModel]) -> None:
         form = Form(model.model_json_schema(), page=self._page)

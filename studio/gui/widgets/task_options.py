@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.gui.blocks import label
 from studio.gui.forms import Form, value_text
 from studio.gui.recipes import section_of, whole_preset
 from studio.gui.session import Session
+from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.fold import Fold
 
@@ -56,14 +56,15 @@ class TaskPageOptions(QWidget):
         if task != self._task:
             self._task = task
             found = next((one for one in description["tasks"] if one["name"] == task), None)
-            self._put("task_options", f"Options of {found['title'].lower()}" if found else "Options of the task",
+            self._put("task_options", said("Options of {task}", task=said(found["title"]).lower())
+                      if found else said("Options of the task"),
                       found["options"] if found else {}, place=0)
-            QTimer.singleShot(0, self, self._make_training)  # a turn later: each form takes a while to make
 
-    def _make_training(self) -> None:
+    def make_training(self) -> None:
+        """Make the form of the training, in a turn of its own: each takes a while to make."""
         description = self._session.description
         if description and "training" not in self.forms:
-            self._put("training", "Training", description["schema"]["training"], place=1)
+            self._put("training", said("Training"), description["schema"]["training"], place=1)
             self.refresh()
 
     def _put(self, section: str, title: str, schema: dict[str, Any], *, place: int) -> None:

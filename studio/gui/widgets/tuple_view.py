@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.engine.catalogue import display_path
 from studio.gui.blocks import column, label
 from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
@@ -22,9 +23,9 @@ from studio.gui.widgets.player import Player, clip_rate
 from studio.gui.words import breakable, frames_text, ordinal, seconds_text, share
 
 LETTERS = "ABCDEFGHIJKLMNOP"
-"""What shown elements are called while the answer is hidden."""
+"""What shown elements are called: on their tiles, on the curve, in answers."""
 _TILE_PIXELS = {1: 144, 2: 144, 3: 128, 4: 112, 5: 96, 6: 80}
-_FACTS_PIXELS, _MOST_LINES = 224, 8
+_FACTS_PIXELS, _MOST_LINES = 224, 9
 _CHANNELS = noted("red"), noted("green"), noted("blue")
 
 
@@ -61,10 +62,13 @@ class Dealt:
     """Top and left of what was cut out for each element, in pixels of the cached frame."""
     masked_share: float = 0.0
     """The share of the video's picture that masks hide."""
+    group: str = ""
+    """That of the video."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any], pictures_EFHW3: Frames, *, usual_motion: float | None = None,
-           picks_element: bool = False, choices: Sequence[str] = (), asked: int | None = None) -> Dealt:
+           picks_element: bool = False, choices: Sequence[str] = (), asked: int | None = None,
+           group: str = "") -> Dealt:
         """Read what the service method `tuples` answers of one tuple."""
         start, stop = record["window_seconds"]
         return cls(video_id=record["video_id"], video=record["video"], answer=record["answer"],
@@ -74,7 +78,7 @@ class Dealt:
                    usual_motion=usual_motion, odd=record["label"] if picks_element else None, label=record["label"],
                    choices=tuple(choices), asked=asked, affine=tuple(map(tuple, record.get("affine", ()))),
                    crops=tuple((top, left) for top, left in record.get("crop", ())),
-                   masked_share=float(record.get("masked_share", 0.0)))
+                   masked_share=float(record.get("masked_share", 0.0)), group=group)
 
     @property
     def asked_part(self) -> Dealt:
@@ -192,8 +196,8 @@ class TupleView(QWidget):
         if self._dealt is None:
             return
         for number, tile in enumerate(self.tiles):
-            text = element_text(self._dealt, number) if self._answer_shown else LETTERS[number]
-            tile.set_caption(text)
+            text = f": {element_text(self._dealt, number)}" if self._answer_shown else ""
+            tile.set_caption(LETTERS[number] + text)
         if self._facts:
             self._facts.set_lines(self._lines())
 
@@ -204,18 +208,20 @@ class TupleView(QWidget):
         span = 1 + max(map(max, dealt.frames)) - min(map(min, dealt.frames))
         usual = "" if dealt.usual_motion is None else said(" (the video's mean: {usual_motion})",
                                                            usual_motion=f"{dealt.usual_motion:.2f}")
-        answer = said(dealt.answer)
-        return [(answer[:1].upper() + answer[1:], "strong") if self._answer_shown
+        return [(answer_text(dealt), "strong") if self._answer_shown
                 else (said("Answer hidden"), "quiet"),
                 *([(self._note, "")] if self._note else []),
                 (said("{span_seconds} s in all, {span} frames",
                       span_seconds=f"{dealt.span_seconds:.2f}", span=span), "quiet"),
                 (said("Motion {motion} pixels a frame{usual}", motion=f"{dealt.motion:.2f}",
                       usual=usual), "quiet"),
-                *([("Mirrored left to right", "quiet")] if dealt.flip else []),
-                *([(f"Masks hide {share(dealt.masked_share)} of the frame", "quiet")] if dealt.masked_share else []),
+                *([(said("Mirrored left to right"), "quiet")] if dealt.flip else []),
+                *([(said("Masks hide {share} of the frame", share=share(dealt.masked_share)), "quiet")]
+                  if dealt.masked_share else []),
                 *([(moved, "quiet")] if (moved := moved_text(dealt)) and self._answer_shown else []),
-                (breakable(dealt.video), "caption")]
+                (breakable(dealt.video), "caption"),
+                *([(said("Group {group}", group=breakable(display_path(dealt.group))), "caption")]
+                  if dealt.group else [])]
 
 
 class Facts(QWidget):
@@ -249,6 +255,24 @@ class Facts(QWidget):
         return self.sizeHint()
 
 
+def letters_in_time(order: Sequence[int]) -> str:
+    """Name elements in the order of time, from each one's place in it."""
+    return ", ".join(LETTERS[element] for element in sorted(range(len(order)), key=lambda element: order[element]))
+
+
+def answer_text(dealt: Dealt) -> str:
+    """Say the right answer, in the letters of the elements where it is an order or one of them."""
+    if dealt.odd is not None:
+        return said("Odd one: {letter}", letter=LETTERS[dealt.odd])
+    order = dealt.asked_part.order
+    if dealt.choices or sorted(order) != list(range(len(order))):
+        answer = said(dealt.answer)
+        return answer[:1].upper() + answer[1:]
+    letters = letters_in_time(order)
+    both = "backwards" in dealt.answer or "reverse" in dealt.answer
+    return said("In time: {letters}, or backwards" if both else "In time: {letters}", letters=letters)
+
+
 def element_text(dealt: Dealt, number: int) -> str:
     """Say of one shown element when it happened: its place in time or whether it is odd, frame numbers and seconds."""
     frames, times = dealt.frames[number], dealt.times[number]
@@ -269,6 +293,8 @@ def moved_text(dealt: Dealt) -> str:
     if moved is None:
         return ""
     angle, scale, shear, right, down = moved
-    return (f"Turned by {math.degrees(angle):.0f}°, {math.exp(scale):.2f} times as large, sheared by {shear:.2f}, "
-            f"shifted {100 * abs(right):.0f} % {'left' if right < 0 else 'right'} and {100 * abs(down):.0f} % "
-            f"{'up' if down < 0 else 'down'}").replace("-", "−")
+    return said("Turned by {angle}°, {scale} times as large, sheared by {shear}, shifted {across} and {along}",
+                angle=f"{math.degrees(angle):.0f}".replace("-", "−"), scale=f"{math.exp(scale):.2f}",
+                shear=f"{shear:.2f}".replace("-", "−"),
+                across=said("{share} % left" if right < 0 else "{share} % right", share=f"{100 * abs(right):.0f}"),
+                along=said("{share} % up" if down < 0 else "{share} % down", share=f"{100 * abs(down):.0f}"))

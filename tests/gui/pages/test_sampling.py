@@ -1,6 +1,7 @@
 """The Sampling page on real clips and the real worker: tuples, windows, answers, the quiz, and what cannot be dealt."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from studio.gui import theme
-from studio.gui.pages.sampling import QUESTIONS, TUPLES, SamplingPage
+from studio.gui.pages.sampling import QUESTIONS, TUPLES, SamplingPage, first_long_enough
 from studio.gui.recipes import Values
 from studio.gui.session import Session
 from studio.gui.widgets.player import clip_rate
-from studio.gui.widgets.quiz import Answer, can_ask, is_right, missed_note, verdict
-from studio.gui.widgets.tuple_view import Dealt, element_text
-from studio.gui.words import frames_text
+from studio.gui.widgets.quiz import Answer, answer_note, can_ask, is_right, verdict
+from studio.gui.widgets.tuple_view import LETTERS, Dealt, answer_text, element_text
+from studio.gui.words import breakable, frames_text
 from tests.gui.conftest import wait_for
 from tests.gui.warm import put_away, warm_session
 
@@ -73,7 +74,8 @@ def test_the_tuples_are_shown_as_the_network_gets_them(page: SamplingPage, warm:
     for frames_F, times_F in zip(first.frames, first.times, strict=True):
         assert np.allclose(cached.times_N[frames_F], times_F, atol=1e-3)
     facts = view.facts()
-    for words in (first.answer[1:], f"{first.span_seconds:.2f} s", "pixels a frame", "the video's mean"):
+    group = warm.usable_videos[0].group
+    for words in (f"Group {breakable(group)}", f"{first.span_seconds:.2f} s", "pixels a frame", "the video's mean"):
         assert words in facts
     caption = view.tiles[0].accessibleName()
     assert f"frames {first.frames[0][0]}–{first.frames[0][-1]}" in caption and "in time" in caption
@@ -92,7 +94,11 @@ def test_the_windows_lie_on_the_curve_and_the_selected_one_shows_its_elements(pa
     tuples = dealt(page)
     curve = page.motion.curve
     assert [(window.start, window.stop) for window in curve.windows] == [one.window_seconds for one in tuples]
-    assert [text for *_times, text in curve.windows[0].elements] == ["1", "2", "3"]
+    assert [text for *_times, text in curve.windows[0].elements] == ["A", "B", "C"]
+    view = page.tuples.views[0]
+    assert [tile.accessibleName()[:2] for tile in view.tiles] == ["A:", "B:", "C:"], "as on the curve"
+    in_time = sorted(curve.windows[0].elements)
+    assert view.facts().startswith("In time: " + ", ".join(letter for *_times, letter in in_time))
     curve.window_clicked.emit(2)
     assert page.tuples.value() == 2 and page.tuples.views[2].tiles[0].selected
     QTest.mouseClick(page.tuples.views[1].tiles[0], Qt.MouseButton.LeftButton)
@@ -181,12 +187,54 @@ def test_a_recipe_that_is_too_long_says_so_in_place_of_the_tuples(page: Sampling
     assert not page.problem.isVisible() and page.tuples.isVisible() and page.ask_me.isEnabled()
 
 
+def test_what_cannot_be_dealt_disables_the_buttons_and_they_say_why(page: SamplingPage, warm: Session) -> None:
+    assert page.deal.isEnabled() and "Answer" in page.ask_me.toolTip()
+    warm.change_recipe("sampling.clip_frames", 64)
+    dealt(page)
+    for one in (page.deal, page.ask_me):
+        assert not one.isEnabled() and one.toolTip() == page.problem.value()
+    assert page.problem.details.isVisible(), "the report can be copied"
+    warm.change_recipe("sampling.clip_frames", 8)
+    dealt(page)
+    assert page.deal.isEnabled() and page.deal.toolTip() != page.problem.value()
+
+
+def test_what_is_waited_for_can_be_stopped_and_asked_again(page: SamplingPage) -> None:
+    page.deal_another()
+    page.waiting._appear()
+    QTest.mouseClick(page.findChild(QWidget, "sampling.waiting.stop"), Qt.MouseButton.LeftButton)
+    assert not page.dealing.waiting and page.problem.value() == "Stopped." and page.deal.isEnabled()
+    QTest.mouseClick(page.deal, Qt.MouseButton.LeftButton)
+    assert len(dealt(page)) == TUPLES and page.problem.isHidden()
+
+
+def test_it_opens_with_the_first_video_that_is_long_enough(warm: Session, tiny_recipe: dict[str, Any]) -> None:
+    long = warm.usable_videos[0]
+    videos = [replace(long, id=1, frames=2), replace(long, id=2, frames=32), replace(long, id=3, frames=60)]
+    assert first_long_enough(videos, tiny_recipe) == 2
+    assert first_long_enough(videos, {**tiny_recipe, "sampling": {"tuple_length": 99}}) == 3
+    assert first_long_enough(videos, {**tiny_recipe, "sampling": {"clip_frames": 64}}) == 3, "none has room"
+
+
+def test_the_options_scroll_beside_the_pictures(page: SamplingPage) -> None:
+    side, tile = page._side, page.tuples.views[0].tiles[0]
+    option = page.options.forms["augmentation"].field("input_pixels")
+    wait_for(lambda: side.verticalScrollBar().maximum() > 500)
+    assert not option.visibleRegion().boundingRect().height()
+    side.ensureWidgetVisible(option)
+    wait_for(lambda: option.visibleRegion().boundingRect().height() == option.height())
+    assert page.scroll.verticalScrollBar().value() == 0 and tile.visibleRegion().boundingRect().height() > 100
+    page.resize(700, 660)
+    wait_for(lambda: side.height() == side.widget().height() and side.verticalScrollBar().maximum() == 0)
+    assert side.y() > page.tuples.geometry().bottom(), "under the pictures where there is no room beside them"
+
+
 def test_all_videos_as_in_training(page: SamplingPage) -> None:
     page.videos.setCurrentIndex(0)
     tuples = dealt(page)
     assert page.videos.value() is None and len({one.video_id for one in tuples}) > 1
     assert "--video" not in page.command_line()
-    page._select(3)
+    page.motion.tuple_clicked.emit(3)
     assert page.motion._video_id == tuples[3].video_id
 
 
@@ -226,6 +274,50 @@ def test_a_quiz_answered_wrongly_lists_what_was_missed(page: SamplingPage) -> No
     assert page.quiz.result().count("%") == 3
 
 
+def test_the_keyboard_goes_on_with_the_next_question(page: SamplingPage) -> None:
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    page.window().activateWindow()
+    quiz = page.quiz
+    for _ in range(2):
+        wait_for(quiz._view.tiles[0].hasFocus)
+        for tile in quiz._view.tiles:
+            tile.setFocus()
+            QTest.keyClick(tile, Qt.Key.Key_Return)
+        quiz._next.setFocus()
+        QTest.keyClick(quiz._next, Qt.Key.Key_Space)
+    assert len(quiz.value()) == 2 and quiz._view.tiles[0].hasFocus() and not quiz._next.isEnabled()
+
+
+def test_a_quiz_that_is_ended_early_shows_what_was_answered(page: SamplingPage) -> None:
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    quiz = page.quiz
+    quiz._answers = [Answer(quiz._waiting.pop(0), [0, 1, 2], right) for right in (True, False, True)]
+    QTest.mouseClick(quiz._end, Qt.MouseButton.LeftButton)
+    assert quiz.isVisible() and quiz._head.text() == "2 of 3 right" and "of 3 (17" in quiz.result()
+    assert quiz._count.text() == "Your answers to 3 of 10 questions"
+    QTest.mouseClick(quiz._end, Qt.MouseButton.LeftButton)
+    assert quiz.isHidden()
+    dealt(page)
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    QTest.mouseClick(quiz._end, Qt.MouseButton.LeftButton)
+    assert quiz.isHidden(), "nothing was answered, so there is nothing to show"
+
+
+def test_a_still_tuple_answered_rightly_is_named_as_well(page: SamplingPage) -> None:
+    QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
+    wait_for(page.quiz.isVisible)
+    quiz = page.quiz
+    quiz._waiting[0] = replace(quiz._waiting[0], motion=0.1, usual_motion=1.0)
+    quiz._waiting[1:] = [replace(one, motion=1.0, usual_motion=1.0) for one in quiz._waiting[1:]]
+    answer_with(page, lambda truth: truth)
+    lucky = quiz.findChild(QWidget, "sampling.quiz_lucky_1")
+    assert quiz._head.text() == "10 of 10 right" and lucky is not None and "luck" in lucky.facts()
+    assert quiz.findChild(QWidget, "sampling.quiz_lucky_2") is None
+
+
 ODD = {"task": "odd-one-out", "sampling": {"tuple_length": 3, "clip_frames": 5}, "task_options": {}}
 
 
@@ -249,6 +341,7 @@ def test_a_quiz_about_the_odd_one_is_answered_by_pointing(page: SamplingPage, wa
     tuples = dealt(page)
     assert all(can_ask(one, 3) and one.odd is not None for one in tuples)
     assert {element_text(tuples[0], number).split("\n")[0] for number in range(3)} == {"The odd one", "In order"}
+    assert answer_text(tuples[0]) == f"Odd one: {LETTERS[tuples[0].odd or 0]}"
     QTest.mouseClick(page.ask_me, Qt.MouseButton.LeftButton)
     wait_for(page.quiz.isVisible)
     assert "choose the odd one" in page.quiz._how.text() and not page.quiz._next.isEnabled()
@@ -257,7 +350,7 @@ def test_a_quiz_about_the_odd_one_is_answered_by_pointing(page: SamplingPage, wa
     assert page.quiz._head.text() == ("10 of 10 right" if right else "0 of 10 right")
     if not right:
         missed = page.quiz.findChild(QWidget, "sampling.quiz_missed_1")
-        assert missed is not None and "You said the " in missed.facts()
+        assert missed is not None and "You said " in missed.facts() and "Odd one: " in missed.facts()
 
 
 ORDERED = {"task": "shuffle-and-learn", "sampling": {"tuple_length": 3, "clip_frames": 1},
@@ -329,8 +422,9 @@ def test_a_missed_tuple_in_which_little_moves_is_excused() -> None:
     shared = {"video_id": 1, "video": "a.mp4", "answer": "in order", "frames": [[0], [1]], "times": [[0.0], [0.1]],
               "order": [0, 1], "window_seconds": (0.0, 0.1), "span_seconds": 0.1, "flip": False, "channel": [-1, -1],
               "pictures_EFHW3": np.zeros((2, 1, 4, 4, 3), np.uint8), "usual_motion": 1.0}
-    assert "Little moves" in missed_note(Answer(Dealt(motion=0.2, **shared), [1, 0], False))
-    assert missed_note(Answer(Dealt(motion=0.9, **shared), [1, 0], False)) == "You said 2, 1."
+    assert "nobody could be sure" in answer_note(Answer(Dealt(motion=0.2, **shared), [1, 0], False))
+    assert "luck" in answer_note(Answer(Dealt(motion=0.2, **shared), [0, 1], True))
+    assert answer_note(Answer(Dealt(motion=0.9, **shared), [1, 0], False)) == "You said B, A."
 
 
 def test_every_control_has_a_name_and_nothing_is_cut_at_twice_the_text(

@@ -1,20 +1,28 @@
 """The Task page with the real worker: cards, recipes, options, the check of every change, the leak probe."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea, QWidget
 
+from studio.engine import files
+from studio.engine.catalogue import Video
+from studio.engine.events import Progress
+from studio.engine.inspection.kept_probes import keep_probe
+from studio.engine.recipe import make_recipe
 from studio.engine.runs import Run
 from studio.gui import theme
+from studio.gui.jobs import Job
 from studio.gui.pages.task import TaskPage
 from studio.gui.session import Session
+from studio.gui.widgets.misfit_bar import setting_value
 from studio.gui.widgets.probe_bars import ProbeBar, ProbeBars
-from studio.gui.widgets.recipe_figures import measured, typical_span
+from studio.gui.widgets.recipe_figures import measured, thousand_clips, typical_span
 from studio.gui.widgets.task_drawing import Asked, TaskDrawing
 from tests.gui.conftest import wait_for
 from tests.gui.warm import put_away, warm_session
@@ -58,7 +66,15 @@ def test_it_waits_for_videos_and_then_for_the_worker(session: Session, sample_pr
     assert page.waits_for() is None
     assert page._content.isHidden() and "worker" in page.waiting.value()
     session.service.died.emit("The preview worker ended.")
-    assert page.trouble.value() == "The preview worker ended." and "studio doctor" in page.trouble._remedy.text()
+    assert page.trouble.value() == "The preview worker ended."
+    assert page.trouble.findChild(QPushButton, "task.machine").isVisibleTo(page.trouble)
+    page.trouble.hide()
+    QTest.mouseClick(page.waiting._stop, Qt.MouseButton.LeftButton)
+    assert not page.waiting.waits and page.trouble.value() == "Stopped."
+    page.refresh()
+    assert not page.waiting.waits, "until it is asked for again"
+    QTest.mouseClick(page.trouble.findChild(QPushButton, "task.again"), Qt.MouseButton.LeftButton)
+    assert page.waiting.waits and page.trouble.isHidden()
     page.hide()
     page.deleteLater()
 
@@ -133,6 +149,8 @@ def test_the_figures_stand_beside_what_they_compare_with(page: TaskPage) -> None
     figures = page.figures.figures
     assert figures["chance"].value() == "17 %" and figures["span"].value() == "64 frames"
     assert " s" in figures["span"].accessibleName()
+    assert figures["cost"].value() == "–" and "not trained yet" in figures["cost"].accessibleName()
+    assert "GMAC" in page.figures._details.text() and not any("GMAC" in one.value() for one in figures.values())
     assert page.figures._fits.text() == "10 of 10 videos are long enough for a tuple"
 
 
@@ -186,6 +204,33 @@ def test_a_wrong_recipe_is_told_at_the_top_and_at_its_option(page: TaskPage, war
     assert page.options.forms["training"].field("momentum").about.startswith("For SGD")
 
 
+def test_a_task_that_needs_other_tuples_is_set_right_by_one_button(page: TaskPage, warm: Session) -> None:
+    before = warm.recipe
+    QTest.mouseClick(page.tasks.card("shuffle-and-learn"), Qt.MouseButton.LeftButton)
+    wait_for(page.problem.isVisible)
+    assert page.problem.value().startswith("Frames in a clip: it must be 1")
+    assert "sampling." not in page.problem.value() + page.problem._remedy.text(), "the words of the page"
+    assert page.problem.mend.accessibleName() == "Set Frames in a clip to 1" and page.problem.details.isVisible()
+    assert page.problem.mend.width() >= page.problem.mend.sizeHint().width(), "none of its words is cut"
+    QTest.mouseClick(page.problem.mend, Qt.MouseButton.LeftButton)
+    checked(page)
+    assert warm.recipe["sampling"]["clip_frames"] == 1 and not page.problem.isVisible() and page.train.isEnabled()
+    for _ in range(2):
+        warm.undo.undo()
+    assert warm.recipe == before and page.tasks.value() == "clip-order", "the card is taken back as well"
+
+
+def test_a_problem_without_one_answer_has_no_button(page: TaskPage, warm: Session) -> None:
+    warm.change_recipe("task_options.dropout", 3)
+    wait_for(page.problem.isVisible)
+    assert page.problem.mend.isHidden()
+
+
+@pytest.mark.parametrize(("written", "value"), [("3", 3), ("[1]", [1]), ("ranking", "ranking"), ("true", True)])
+def test_a_setting_is_read_as_the_command_line_does(written: str, value: object) -> None:
+    assert setting_value(written) == value
+
+
 def test_training_without_an_end_is_refused_in_one_sentence(page: TaskPage, warm: Session) -> None:
     warm.change_recipe("training.max_epochs", 0)
     wait_for(page.problem.isVisible)
@@ -211,6 +256,43 @@ def test_the_leak_probe_runs_and_is_judged_look_by_look(page: TaskPage, warm: Se
     assert page.probe._summary.isVisible() and page.probe._start.isEnabled() and page.probe._stale.isHidden()
     warm.change_recipe("sampling.interval_frames", 3)
     assert page.probe._stale.isVisible(), "what was found belongs to other options"
+
+
+def test_the_last_probe_of_a_recipe_is_there_when_the_page_opens(page: TaskPage, warm: Session) -> None:
+    assert warm.project is not None
+    warm.change_recipe("sampling.interval_frames", 7)
+    checked(page)
+    assert page.probe.value() == {}
+    found = {"recipe": "clip-order", "probes": [LEAK, CLEAN], "leak": True, "sentence": "Leak: 90 % right."}
+    keep_probe(warm.project, make_recipe(warm.recipe), found)
+    other = TaskPage(warm)
+    other.show()
+    other.refresh()
+    wait_for(other.probe.value)
+    assert other.probe._summary.value() == "Leak: 90\u00a0% right." and other.probe._stale.isHidden()
+    files.write_json(max((warm.project.root / "probes").iterdir(), key=lambda path: path.stat().st_mtime),
+                     found | {"seen": "other videos"})
+    other.probe.look_up()
+    wait_for(other.probe._stale.isVisible)
+    assert "videos or the masks" in other.probe._stale.text()
+    warm.change_recipe("sampling.interval_frames", 6)
+    wait_for(lambda: "other options" in other.probe._stale.text())
+    put_away(other)
+
+
+def test_the_probe_has_one_measure_and_a_page_made_anew_goes_on_with_it(page: TaskPage, warm: Session) -> None:
+    job = Job("probe", [], title="Leak probe", project=warm.project.root if warm.project else None, parent=warm)
+    warm.jobs.append(job)
+    page.probe._follow(job)
+    job.progress = Progress(phase="leak probe", done=144, total=576, unit="epochs", seconds_left=90, detail="the grain")
+    page.probe._hear(job.progress)
+    words = "25 %, 1 min 30 s left. Seen now: the grain"
+    assert page.probe._words.text() == words and page.probe._bar.value() == 144
+    other = TaskPage(warm)
+    assert other.probe._words.text() == words and other.probe._bar.maximum() == 576, "it does not begin anew"
+    put_away(other)
+    warm.jobs.remove(job)
+    page.probe._ended(1, "")
 
 
 def test_a_probe_that_is_stopped_says_so(page: TaskPage, warm: Session) -> None:
@@ -241,7 +323,20 @@ def test_what_was_measured_on_this_machine() -> None:
 
     runs = [run("old", step=10, seconds=8.0), run("new", step=100, seconds=20.0), run("none")]
     assert measured(runs, "r3d_small") == "40 tuples a second in the run new"
-    assert measured(runs, "caffenet") == "" and typical_span(64, []) == ""
+    assert measured(runs, "caffenet") == ""
+    values = {**runs[0].recipe, "sampling": {"tuple_length": 4}}
+    assert thousand_clips(runs, values) == (0.0, ""), "how many clips were in a tuple is not known"
+    runs.append(replace(runs[1], name="four", recipe=values))
+    assert thousand_clips(runs, values) == (pytest.approx(6.25), "four")
+    assert thousand_clips(runs, {**values, "sampling": {"clip_frames": 16}}) == (0.0, ""), "other clips"
+
+
+@pytest.mark.parametrize(("rates", "wanted", "words"), [
+    ([], 0, ""), ([25, 25.02, 0], 0, "2.00 s"), ([25, 25, 50], 0, "2.00 s at 25 frames a second"),
+    ([50, 50, 25], 0, "1.00 s at 50 frames a second"), ([25, 50], 10, "5.00 s")])
+def test_seconds_of_a_tuple_say_at_which_rate(rates: list[float], wanted: float, words: str) -> None:
+    videos = [Video(source="s", path=str(number), frames_per_second=rate) for number, rate in enumerate(rates)]
+    assert typical_span(50, videos, frames_per_second=wanted) == words
 
 
 def test_every_control_has_a_name_and_nothing_is_cut_at_twice_the_text(
