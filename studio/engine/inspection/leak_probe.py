@@ -10,6 +10,7 @@ Legend: B tuples, E elements.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from studio.engine.errors import UsageError
 from studio.engine.events import Event, Events, Finished, Progress, TimeLeft
 from studio.engine.guessing import Guessing
 from studio.engine.inspection.kept_probes import keep_probe
-from studio.engine.inspection.leak_solver import Shown, answers
+from studio.engine.inspection.leak_solver import Shown, answers, epochs_of
 from studio.engine.inspection.shortcuts import Look, looks, see_tuples
 from studio.engine.inspection.wilson import wilson
 from studio.engine.project import Project
@@ -67,15 +68,33 @@ def tried(footage: Footage, questions: Tuples, task: Task, found: list[dict[str,
           stop: Callable[[], bool] = lambda: False) -> Generator[Event, None, bool]:
     """Try each look on the questions and append an entry to `found`; the return value is False when stopped."""
     chosen = looks(footage)
-    left = TimeLeft(len(chosen))
+    each = epochs_of(_groups(footage)[questions.video_B])
+    left = TimeLeft(len(chosen) * each)
     for number, look in enumerate(chosen):
-        yield Progress(phase="leak probe", done=number, total=len(chosen), unit="looks", seconds_left=left(number),
-                       detail=look.title)
-        answered = None if stop() else (yield from _answered(footage, questions, look, task, seed=seed, stop=stop))
+        yield Progress(phase="leak probe", done=number * each, total=len(chosen) * each, unit="epochs",
+                       seconds_left=left(number * each), detail=look.title)
+        answered = None if stop() else (yield from _in_all(
+            _answered(footage, questions, look, task, seed=seed, stop=stop), before=number * each,
+            total=len(chosen) * each, left=left))
         if answered is None:
             return False
         found.append(judged(look, answered, guessing=guessing_of(task)))
     return True
+
+
+def _in_all(events: Generator[Event, None, Answered | None], *, before: int, total: int,
+            left: TimeLeft) -> Generator[Event, None, Answered | None]:
+    """Count the epochs of one look among those of all: a bar that goes back tells nobody how long it takes."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as over:
+            answered: Answered | None = over.value
+            return answered
+        if isinstance(event, Progress):
+            done = before + event.done
+            event = replace(event, done=done, total=total, seconds_left=left(done))
+        yield event
 
 
 def deal_questions(footage: Footage, recipe: Recipe, task: Task, *, tuples: int) -> Tuples:

@@ -56,6 +56,11 @@ def answers(shown: Shown, *, classes: int, alike: bool, seed: int, detail: str,
     return answer_B
 
 
+def epochs_of(group_B: Ints) -> int:
+    """How many epochs it takes to answer about all of these groups."""
+    return 2 * min(_PARTS, len(np.unique(group_B))) * EPOCHS
+
+
 def _parts(group_B: Ints, *, seed: int) -> Ints:
     """Deal groups into parts of about as many tuples, part_B."""
     groups, code_B, count_G = np.unique(group_B, return_inverse=True, return_counts=True)

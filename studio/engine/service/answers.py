@@ -19,6 +19,7 @@ from studio.engine.events import Event
 from studio.engine.inspection.activations import alike, describe_layers, heat_at, heat_beside, heat_of_question
 from studio.engine.inspection.asked import Told, answer_beside, network_of
 from studio.engine.inspection.dealt import question_of_run
+from studio.engine.inspection.kept_probes import kept_probe
 from studio.engine.inspection.looks import RANDOM, Way
 from studio.engine.inspection.neighbours import find_position
 from studio.engine.inspection.unit_sheet import units_answer
@@ -62,7 +63,7 @@ class Answers:
             "describe": self._describe, "recipe": self._recipe, "tuples": self._tuples,
             "activations": self._activations, "units": self._units, "unit": self._units,
             "units_beside": self._units, "unit_beside": self._units,
-            "attribution": self._attribution,
+            "attribution": self._attribution, "kept_probe": self._kept_probe,
             "neighbours": self._neighbours, "map": self._map, "estimate": self._estimate}
         if method not in methods:
             raise UsageError(method, "the worker has no such method", f"Name one of {', '.join(methods)}")
@@ -104,6 +105,11 @@ class Answers:
                        "balanced_chance": task.balanced_chance, "span_frames": task.span_frames,
                        "question": task.question, "picks_element": task.picks_element, "choices": list(task.choices),
                        "asked_elements": task.asked_elements}, list(dealt.pictures()))
+
+    def _kept_probe(self, params: Params) -> Answering:
+        """The last leak probe of a recipe's question, empty where there is none."""
+        yield from ()
+        return Answer(kept_probe(Project.open(Path(params["project"])), make_recipe(params["recipe"])) or {})
 
     def _estimate(self, params: Params) -> Answering:
         yield from ()

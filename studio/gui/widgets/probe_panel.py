@@ -8,13 +8,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from studio.engine.events import Event, Finished, Progress
-from studio.gui.blocks import NoticeBar, button, label, row
+from studio.gui.blocks import NoticeBar, button, fill, label, row
 from studio.gui.jobs import Job
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
 from studio.gui.widgets.probe_bars import ProbeBars, unbroken
-from studio.gui.words import duration
+from studio.gui.words import duration, share
 
 _ASKED_BY = ("task", "sampling", "augmentation", "task_options")
 
@@ -29,8 +29,8 @@ class ProbePanel(QWidget):
         self.setObjectName(f"{page}.probe_panel")
         self._session = session
         self._result: dict[str, Any] = {}
+        self._job: Job | None = None
         self._probed: list[Any] = []
-        self._looks = (0, 4)
         self._start = button("Look for leaks", name=f"{page}.probe", icon_name="probe", clicked=self.start)
         self._stop = button("Stop", name=f"{page}.probe_stop", icon_name="stop", kind="plain",
                             clicked=self._ask_to_stop)
@@ -38,7 +38,7 @@ class ProbePanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(said("Progress of the leak probe"))
         self._summary, self._bars = NoticeBar(name=f"{page}.probe_result"), ProbeBars()
-        self._stale = label("Found with other options than these. Look again.", "warning", wrap=True)
+        self._stale = label("", "warning", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(current_theme().px(8))
@@ -71,6 +71,19 @@ class ProbePanel(QWidget):
             self._probed = probed
             self._show(result)
 
+    def look_up(self) -> None:
+        """Show what was found about the recipe in work before, in this window or another."""
+        asked = self._key()
+        if not self._session.running_job("probe"):
+            self._session.ask("kept_probe", {"recipe": self._session.recipe}, supersedes=True,
+                              then=lambda result, _pictures: self._take_kept(asked, result),
+                              failed=lambda _error: self._mark_stale())
+
+    def _take_kept(self, asked: list[Any], result: dict[str, Any]) -> None:
+        if result and asked == self._key() and not self._session.running_job("probe"):
+            self._probed = asked
+            self._show(result)
+
     def start(self) -> None:
         """Start the probe on the recipe in work."""
         project = self._session.project
@@ -80,12 +93,15 @@ class ProbePanel(QWidget):
         self._follow(self._session.start_job("probe", arguments, title=said("Leak probe")))
 
     def _follow(self, job: Job) -> None:
+        self._job = job
         self._probed = self._key()
         self._words.setText(said("Starting"))
         self._bar.setRange(0, 0)
         self._set_running(True)
         job.told.connect(self._hear)
         job.ended.connect(self._ended)
+        if job.progress:
+            self._show_progress(job.progress)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Progress):
@@ -94,16 +110,12 @@ class ProbePanel(QWidget):
             self._show(event.result)
 
     def _show_progress(self, event: Progress) -> None:
-        if event.unit == "looks":
-            self._looks = (event.done, event.total)
-        done, total = self._looks
-        within = event.done / event.total if event.unit == "epochs" and event.total else 0.0
-        self._bar.setRange(0, 100 * total)
-        self._bar.setValue(round(100 * (done + within)))
+        self._bar.setRange(0, event.total)
+        fill(self._bar, event.done)
+        done = share(event.done / event.total) if event.total else said("Starting")
         left = said(", {time} left", time=duration(event.seconds_left)) if event.seconds_left else ""
-        detail = f": {event.detail}" if event.detail else ""
-        self._words.setText(said("Look {done} of {total}{detail}{left}", done=min(done + 1, total), total=total,
-                                 detail=detail, left=left))
+        self._words.setText(said("{done}{left}. Seen now: {detail}", done=done, left=left, detail=event.detail)
+                            if event.detail else f"{done}{left}")
 
     def _show(self, result: dict[str, Any]) -> None:
         self._result = result
@@ -119,6 +131,7 @@ class ProbePanel(QWidget):
             self._stop.setEnabled(False)
 
     def _ended(self, code: int, sentence: str) -> None:
+        self._job = None
         self._set_running(False)
         if sentence:
             self._summary.set_value(sentence, level="bad")
@@ -135,10 +148,22 @@ class ProbePanel(QWidget):
         return [self._session.recipe.get(part) for part in _ASKED_BY]
 
     def _mark_stale(self) -> None:
-        self._stale.setVisible(bool(self._result) and self._key() != self._probed)
+        other = self._key() != self._probed
+        self._stale.setText(said("Found with other options than these. Look again.") if other else
+                            said("Found before the videos or the masks changed. Look again."))
+        self._stale.setVisible(bool(self._result) and (other or bool(self._result.get("outdated"))))
 
     def _forget(self) -> None:
         self._result = {}
+        job = self._session.running_job("probe")
+        if job is not self._job:  # the one followed is about another project
+            if self._job is not None:
+                self._job.told.disconnect(self._hear)
+                self._job.ended.disconnect(self._ended)
+            self._job = None
+            self._set_running(False)
+            if job is not None:
+                self._follow(job)
         self._summary.set_value("")
         self._bars.set_value([])
         self._stale.hide()

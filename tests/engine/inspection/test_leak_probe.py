@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from torch import nn
 
+from studio.engine.events import Progress
 from studio.engine.guessing import Guessing
 from studio.engine.inspection import leak_probe
 from studio.engine.inspection.leak_probe import Answered, counted, deal_questions, judged, probe, tried, widened
@@ -113,8 +114,13 @@ def test_brightness_that_rises_is_found_out(brightening: Project) -> None:
 
 
 def test_where_nothing_leaks_nothing_is_found(steady: Project) -> None:
-    result = list(probe(steady, make_recipe(RECIPE), tuples=400))[-1].result
+    events = list(probe(steady, make_recipe(RECIPE), tuples=400))
+    result = events[-1].result
     assert not result["leak"], result["leaks"]
+    tried = [event for event in events if isinstance(event, Progress) and event.phase == "leak probe"]
+    assert len({event.total for event in tried}) == 1 and len({event.detail for event in tried}) == 4
+    assert [event.done for event in tried] == sorted(event.done for event in tried), "one bar, which never goes back"
+    assert tried[-1].done == tried[-1].total - 1 and tried[-1].seconds_left is not None
     assert "No leak" in result["sentence"]
 
 

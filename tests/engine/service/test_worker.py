@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from studio.engine.inspection.kept_probes import keep_probe
 from studio.engine.preview import deal
 from studio.engine.project import Project
 from studio.engine.recipe import make_recipe
@@ -99,6 +100,16 @@ def gone(message: Message) -> bool:
             SharedMemory(name=one["name"]).close()
             return False
     return True
+
+
+def test_the_kept_probe_of_a_question_is_told(asking: Asking, sample_project: Path, tmp_path: Path,
+                                              tiny_recipe: dict[str, Any]) -> None:
+    project = Project.open(shutil.copytree(sample_project, tmp_path / "study"))
+    asked = {"project": str(project.root), "recipe": tiny_recipe}
+    assert asking.answer("kept_probe", **asked)["result"] == {}
+    keep_probe(project, make_recipe(tiny_recipe), {"probes": [], "sentence": "No leak found."})
+    kept = asking.answer("kept_probe", **asked)["result"]
+    assert kept["sentence"] == "No leak found." and kept["outdated"] is False
 
 
 def test_tuples_are_exactly_what_the_network_gets(asking: Asking, sample_project: Path,
