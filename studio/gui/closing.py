@@ -18,10 +18,12 @@ from studio.gui.words import counted
 
 _TRAINS = ("train", "queue")
 """Operations that train."""
+_FOR_THE_WINDOW = ("doctor", "preflight", "probe", "mask")
+"""Operations whose result only the window takes: without it they are done for nobody."""
 
 
 class Closing(QObject):
-    """Decides whether a window may close now; asks once while work runs."""
+    """Decides whether a window may close now; asks once while work runs that can go on without it."""
 
     def __init__(self, session: Session, window: QWidget) -> None:
         super().__init__(window)
@@ -32,11 +34,13 @@ class Closing(QObject):
 
     def may_close(self) -> bool:
         """Say yes, or ask and say no: the window is closed again when the answer allows it."""
-        if self.decided or not self._session.jobs:
+        goes_on = [job for job in self._session.jobs if job.operation not in _FOR_THE_WINDOW]
+        if self.decided or not goes_on:
             self.decided = True
+            self._end_the_others()
             return True
         if self._question is None:
-            self._question = ask_before_closing(self._window, self._session.jobs, keep=self._keep, stop=self._stop,
+            self._question = ask_before_closing(self._window, goes_on, keep=self._keep, stop=self._stop,
                                                 more=self._more())
             self._question.finished.connect(self._forget)
         return False
@@ -60,8 +64,14 @@ class Closing(QObject):
         self.decided = True
         self._window.close()
 
+    def _end_the_others(self) -> None:
+        for job in self._session.jobs:
+            if job.operation in _FOR_THE_WINDOW:
+                job.end()
+
     def _stop(self) -> None:
         self.decided = True
+        self._end_the_others()
         for job in self._session.jobs:
             job.request_stop()
         self._close_when_done()
@@ -103,7 +113,7 @@ def ask_before_closing(window: QWidget, jobs: Sequence[Job], *, keep: Callable[[
             act()
         return chosen
 
-    keep_words = "Keep training in the background" if trains else "Keep it going in the background"
+    keep_words = said("Keep training in the background") if trains else said("Keep it going in the background")
     first = button(keep_words, name="closing.keep", kind="primary", clicked=choose(keep))
     layout.addLayout(row(button("Cancel", name="closing.cancel", kind="plain", clicked=dialog.close), None,
                          button("Stop and save", name="closing.stop", clicked=choose(stop)), first))

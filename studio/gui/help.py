@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLineEdit, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from studio.engine.files import resource
-from studio.gui.blocks import button, label, row
+from studio.gui.blocks import button, fit, label, row
 from studio.gui.shortcuts import Shortcut
 from studio.gui.texts import said
 from studio.gui.theme import current_theme
@@ -30,7 +30,7 @@ class HelpDialog(QDialog):
         theme = current_theme()
         self.setObjectName("shortcuts")
         self.setWindowTitle(said("Help"))
-        self.resize(theme.px(620), theme.px(560))
+        fit(self, 620, 560)
         self._words: list[tuple[str, list[QWidget]]] = []
         self.tabs = QTabWidget()
         self.tabs.setObjectName("help.tabs")
@@ -92,7 +92,7 @@ def _keys(shortcuts: Sequence[Shortcut]) -> QWidget:
     for place, one in enumerate(shortcuts):
         keys = QKeySequence(one.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) or one.keys[0]
         grid.addWidget(label(keys, "strong"), place, 0)
-        grid.addWidget(label(one.words, "quiet"), place, 1)
+        grid.addWidget(label(one.words, "quiet", wrap=True), place, 1)
     grid.setRowStretch(len(shortcuts), 1)
     return made
 

@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 import studio
 from studio.engine.events import Event, Failed, Finished, Progress, event_from_json
+from studio.gui.texts import said
 
 STOPPED = 130
 _POLL_SECONDS = 0.05
@@ -32,6 +33,7 @@ NICENESS = 10
 class Job(QThread):
     """Run `studio <operation> <arguments> --events jsonl`; `told` brings each event, `ended` the exit code and why.
 
+    `project` is the folder of the project that it is about, None for one that is about no project.
     The sentence of `ended` is empty when the work was done or stopped by the person. `details` holds the end of the
     child's standard error.
     """
@@ -39,16 +41,18 @@ class Job(QThread):
     told = Signal(object)
     ended = Signal(int, str)
 
-    def __init__(self, operation: str, arguments: Sequence[str], *, title: str, parent: QObject | None = None) -> None:
+    def __init__(self, operation: str, arguments: Sequence[str], *, title: str, project: Path | None = None,
+                 parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.operation, self.arguments, self.title = operation, list(arguments), title
+        self.project = project
         self.details = ""
         self.progress: Progress | None = None
         self.finished_event: Finished | None = None
         self.failed_event: Failed | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._wake = threading.Event()
-        self._detached = self._stop_wanted = self._pause_wanted = False
+        self._detached = self._stop_wanted = self._pause_wanted = self._unwanted = False
         self._lock = threading.Lock()
 
     def request_stop(self) -> None:
@@ -84,12 +88,17 @@ class Job(QThread):
             if self._process:
                 self._process.kill()
 
+    def end(self) -> None:
+        """End the child at once because nobody wants it any more: that is no failure."""
+        self._unwanted = True
+        self.kill()
+
     def run(self) -> None:
         """Start the child and follow it to its end (in this thread; use `start`)."""
         try:
             code, sentence = self._follow()
         except Exception as error:
-            code, sentence = 1, f"{self.title} could not be run ({error})."
+            code, sentence = 1, said("{title} could not be run ({error}).", title=self.title, error=error)
         if not self._detached:
             self.ended.emit(code, sentence)
 
@@ -136,12 +145,13 @@ class Job(QThread):
         self.told.emit(event)
 
     def _verdict(self, code: int) -> tuple[int, str]:
-        if code in (0, STOPPED):
+        if code in (0, STOPPED) or self._unwanted:
             return code, ""
         if self.failed_event:
             return code, self.failed_event.message
-        last = self.details.strip().splitlines()[-1:] or ["it said nothing"]
-        return code, f"{self.title} ended unexpectedly (exit code {code}: {last[0][:200]})."
+        last = self.details.strip().splitlines()[-1:] or [said("it said nothing")]
+        return code, said("{title} ended unexpectedly (exit code {code}: {words}).", title=self.title, code=code,
+                          words=last[0][:200])
 
     def _tell(self, word: str) -> None:
         if self._process and self._process.stdin:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from studio.gui.blocks import NoticeBar, button, label
+from studio.gui.blocks import NoticeBar, button, fit, label
 from studio.gui.report_text import Happened
 from studio.gui.reporting import ReportDialog
 from studio.gui.session import Notice, Session
@@ -16,20 +19,30 @@ from studio.gui.texts import said
 from studio.gui.theme import current_theme
 
 _KEPT = 50
+_DOCTOR = "studio doctor"
+"""The command that some remedies name; the window has a page for it."""
 
 
 class Notices(QWidget):
-    """Shows the newest message that has not been dismissed; a message that comes again is counted, not repeated."""
+    """Shows the newest message that has not been dismissed; a message that comes again is counted, not repeated.
+
+    `unread_changed` brings how many came since the list of all was last read.
+    """
+
+    unread_changed = Signal(int)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._kept: list[Notice] = []
         self._times: dict[str, int] = {}
+        self._unread: set[str] = set()
+        self._root: Path | None = None
         self._layout = QVBoxLayout(self)
         theme = current_theme()
         self._layout.setContentsMargins(theme.px(24), theme.px(12), theme.px(24), 0)
         self._bar: NoticeBar | None = None
+        session.project_changed.connect(self._leave_project)
         self.hide()
 
     def dress(self) -> None:
@@ -42,11 +55,14 @@ class Notices(QWidget):
         """Give the messages so far, oldest first."""
         return list(self._kept)
 
-    def add(self, notice: Notice) -> None:
-        """Show a message."""
+    def add(self, notice: Notice, *, shown: bool = True) -> None:
+        """Show a message, or only keep it behind the bell where something else shows it."""
         self._times[notice.message] = self._times.get(notice.message, 0) + 1
         self._kept = [*[kept for kept in self._kept if kept.message != notice.message][-_KEPT:], notice]
-        self._show(notice)
+        self._unread.add(notice.message)
+        self.unread_changed.emit(len(self._unread))
+        if shown:
+            self._show(notice)
 
     def clear(self) -> None:
         """Take the bar away; the messages stay behind the bell."""
@@ -60,7 +76,17 @@ class Notices(QWidget):
         """Open the list of all messages."""
         lines = [f"{time.strftime('%H:%M', time.localtime(notice.at))}  {self._text(notice)}\n{notice.remedy}".strip()
                  for notice in reversed(self._kept)]
+        self._unread.clear()
+        self.unread_changed.emit(0)
         show_text(self, said("Messages"), "\n\n".join(lines) or said("No messages yet."))
+
+    def _leave_project(self) -> None:
+        """A message about one project does not stay for the next."""
+        project = self._session.project
+        root = project.root if project else None
+        if root != self._root:
+            self._root = root
+            self.clear()
 
     def _text(self, notice: Notice) -> str:
         times = self._times[notice.message]
@@ -71,6 +97,10 @@ class Notices(QWidget):
         self._bar = NoticeBar(notice.level, closable=True, name="notice")
         self._bar.set_value(self._text(notice), notice.remedy)
         self._bar.closed.connect(self.clear)
+        look = said("Check this machine"), partial(self._session.go_to, "doctor")
+        if offer := notice.offer or (look if _DOCTOR in notice.remedy else None):
+            words, act = offer
+            self._bar.buttons.addWidget(button(words, name="notice.offer", clicked=act))
         if notice.details or notice.level == "error":
             self._bar.buttons.addWidget(button("Details", name="notice.details", kind="plain",
                                                clicked=self._details_of(notice)))
@@ -87,7 +117,7 @@ def show_text(parent: QWidget, title: str, text: str) -> None:
     theme = current_theme()
     dialog = QDialog(parent.window())
     dialog.setWindowTitle(title)
-    dialog.resize(theme.px(640), theme.px(400))
+    fit(dialog, 640, 400)
     layout = QVBoxLayout(dialog)
     layout.setContentsMargins(theme.px(16), theme.px(16), theme.px(16), theme.px(16))
     layout.addWidget(label(title, "heading"))

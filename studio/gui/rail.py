@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, icon, icon_size, theme_watch
+from studio.gui.words import share
 
 _WIDTH = 152
 _LARGE = 1.6
@@ -55,7 +56,7 @@ class Rail(QWidget):
         self._locked: set[str] = set()
         self._project = ""
         self._layout = QVBoxLayout(self)
-        self._project_button = self._make("Projects", "rail.project")
+        self._project_button = self._make(noted("Projects"), "rail.project")
         self._project_button.clicked.connect(self.project_clicked)
         self._group = group = QButtonGroup(self)
         for number, entry in enumerate(entries, 1):
@@ -68,14 +69,15 @@ class Rail(QWidget):
         self._layout.addStretch(1)
         self._small = QHBoxLayout()
         self._layout.addLayout(self._small)
-        self._theme_button = self._make_small("Switch the theme", "rail.theme")
-        self._theme_button.clicked.connect(self.theme_clicked)
-        self.text_button = self._make_small("Text size", "rail.text_size")
+        self.theme_button = self._make_small(noted("Theme and motion"), "rail.theme")
+        self.theme_button.setToolTip(said("Theme and motion"))
+        self.theme_button.clicked.connect(self.theme_clicked)
+        self.text_button = self._make_small(noted("Text size"), "rail.text_size")
         self.text_button.clicked.connect(self.text_size_clicked)
         self._machine_button = self._make_small("This machine", "rail.machine")
         self._machine_button.setToolTip(said("What works on this machine"))
         self._machine_button.clicked.connect(self.machine_clicked)
-        self._help_button = self._make_small("Help: keys and words", "rail.shortcuts")
+        self._help_button = self._make_small(noted("Help: keys and words"), "rail.shortcuts")
         self._help_button.setToolTip(said("Help: keys and words (F1)"))
         self._help_button.clicked.connect(self.shortcuts_clicked)
         theme_watch().changed.connect(self.dress)
@@ -121,12 +123,9 @@ class Rail(QWidget):
         self._small.setSpacing(theme.px(2))
         for made in self.findChildren(QToolButton):
             made.setIconSize(icon_size(beside_text=bool(made.text())))
-        other = said("Switch to the light theme") if theme.dark else said("Switch to the dark theme")
-        self._theme_button.setAccessibleName(other)
-        self._theme_button.setToolTip(other)
-        self._theme_button.setIcon(icon("sun" if theme.dark else "moon", theme.quiet))
+        self.theme_button.setIcon(icon("sun" if theme.dark else "moon", theme.quiet))
         self.text_button.setIcon(icon("text-size", theme.quiet))
-        self.text_button.setToolTip(said("Text size: {scale} (Ctrl++, Ctrl+-)", scale=f"{theme.scale:.0%}"))
+        self.text_button.setToolTip(said("Text size: {scale} (Ctrl++, Ctrl+-)", scale=share(theme.scale)))
         self._machine_button.setIcon(icon("chip", theme.quiet))
         self._help_button.setIcon(icon("help", theme.quiet))
         self._project_button.setIcon(icon("folder", theme.quiet, beside_text=True))

@@ -27,6 +27,8 @@ _CAPITALS = frozenset({
     "CSV", "DICOM", "ONNX", "PNG", "TOML", "JSON", "SQLite", "PyTorch", "Qt", "Windows", "Linux", "GB", "MB", "RAM",
     "Unshuffle", "Studio"})
 _SHORTEST_NAME = 2
+_ENDING = re.compile(r"\.(mp4|avi|mov|mkv|webm|mpe?g|m4v|wmv|ogv|dcm|gif|tiff?|png|jpe?g|csv|toml|npy)")
+"""Endings of files, which are known from the names but are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,8 @@ def _without_value(message: str) -> str:
 
 def _may_stay(word: str, known: Collection[str]) -> bool:
     bare = word.strip(".,;:!?()…")
+    if _ENDING.fullmatch(word.lstrip("(").rstrip(".,;:!?()…").casefold()):
+        return True
     if not bare or LEFT_OUT in word:
         return set(word) <= set(LEFT_OUT + "().,;:")
     if any(part in known for part in _TOKEN.findall(bare.casefold())):

@@ -9,14 +9,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 import studio
-from studio.gui.blocks import button, label, row
+from studio.gui.blocks import button, fit, label, row
 from studio.gui.report_text import Happened, report_text
 from studio.gui.session import Session
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 
-_WORDS = ("Read it before you send it on. Without names it holds versions, the device, the error and its place in the "
-          "program.")
+_WORDS = noted("Read it before you send it on. Without names it holds versions, the device, the error and its place in "
+               "the program.")
 
 
 def names_of(session: Session) -> list[str]:
@@ -53,7 +53,7 @@ class ReportDialog(QDialog):
         theme = current_theme()
         self.setObjectName("report")
         self.setWindowTitle(said("Details"))
-        self.resize(theme.px(680), theme.px(440))
+        fit(self, 680, 440)
         self._session, self._happened = session, happened
         self._text = QPlainTextEdit()
         self._text.setReadOnly(True)

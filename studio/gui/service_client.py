@@ -23,6 +23,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from studio.gui.jobs import studio_command, studio_environment
+from studio.gui.texts import said
 
 Pictures = list[np.ndarray]
 _RESTARTS, _WITHIN_SECONDS, _PAUSE_MILLISECONDS = 3, 60.0, 300
@@ -129,8 +130,8 @@ class ServiceClient(QObject):
             return
         del self._waiting[number]
         if message.get("stopped"):  # by the worker itself, before this window asked for it
-            question.failed({"message": "The answer was not worked out to its end.", "value": "", "rule": "",
-                             "remedy": "Try again"})
+            question.failed({"message": said("The answer was not worked out to its end."), "value": "", "rule": "",
+                             "remedy": said("Try again")})
         elif "error" in message:
             question.failed(message["error"])
         else:
@@ -142,16 +143,16 @@ class ServiceClient(QObject):
         if self._reader:
             self._reader.wait()
             self._reader = None
-        last = details.strip().splitlines()[-1:] or ["it said nothing"]
+        last = details.strip().splitlines()[-1:] or [said("it said nothing")]
         lost, self._waiting = self._waiting, {}
         recent = [start for start in self._starts if time.monotonic() - start < _WITHIN_SECONDS]
         again = len(recent) < _RESTARTS
-        self.died.emit(f"The preview worker ended (exit code {code}: {last[0][:200]})."
-                       + (" It is started again." if again else " It ended several times and is left off."))
+        self.died.emit(said("The preview worker ended (exit code {code}: {words}).", code=code, words=last[0][:200])
+                       + (said(" It is started again.") if again else said(" It ended several times and is left off.")))
         if again:
             self._again.start()
-        error = {"message": "The preview worker ended before it answered.", "value": "", "rule": "",
-                 "remedy": "Try again" if again else "Run `studio doctor`"}
+        error = {"message": said("The preview worker ended before it answered."), "value": "", "rule": "",
+                 "remedy": said("Try again") if again else said("See what works on this machine")}
         for question in lost.values():
             question.failed(error)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
@@ -38,6 +41,35 @@ class WindowSettings:
         """Put a project in front of the recent ones."""
         others = [path for path in self.recent_projects if path != root]
         self._store.setValue("recent", [str(path) for path in [root, *others][:_RECENT]])
+        self.set_place(root, self.place(root))
+
+    def place(self, root: Path) -> dict[str, Any]:
+        """Where a person was in a project, and when (`used`, in seconds since the epoch); empty at the first time."""
+        found = self._by_project("places").get(str(root))
+        return dict(found) if isinstance(found, dict) else {}
+
+    def set_place(self, root: Path, place: dict[str, Any]) -> None:
+        """Remember where a person is in a project now; of projects that are not recent any more it is forgotten."""
+        recent = {str(path) for path in self.recent_projects}
+        kept = {name: one for name, one in self._by_project("places").items() if name in recent}
+        self._store.setValue("places", json.dumps(kept | {str(root): place | {"used": time.time()}}))
+
+    def _by_project(self, key: str) -> dict[str, Any]:
+        try:
+            found = json.loads(str(self._store.value(key, "{}")))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def put_away(self, root: Path) -> str:
+        """Which problems of a project's videos a person has seen and put away."""
+        return str(self._by_project("put_away").get(str(root), ""))
+
+    def set_put_away(self, root: Path, problems: str) -> None:
+        """Remember that these problems were put away."""
+        recent = {str(path) for path in self.recent_projects}
+        kept = {name: one for name, one in self._by_project("put_away").items() if name in recent}
+        self._store.setValue("put_away", json.dumps(kept | {str(root): problems}))
 
     @property
     def theme(self) -> str:
@@ -60,6 +92,15 @@ class WindowSettings:
     @text_scale.setter
     def text_scale(self, scale: float) -> None:
         self._store.setValue("text_scale", scale)
+
+    @property
+    def clips_play(self) -> bool:
+        """Whether clips play by themselves; under the mouse they play in any case."""
+        return str(self._store.value("clips_play", "true")).lower() == "true"
+
+    @clips_play.setter
+    def clips_play(self, wanted: bool) -> None:
+        self._store.setValue("clips_play", wanted)
 
     @property
     def tour_seen(self) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from studio.engine import files
-from studio.engine.runs import Run, request_stop
-from studio.gui.blocks import button, label
+from studio.engine.errors import StudioError
+from studio.engine.runs import HEARTBEAT, Run, request_stop, stop_requested
+from studio.gui.blocks import button, fill, label
 from studio.gui.jobs import Job
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind, theme_watch
+from studio.gui.widgets.elided import Elided
 from studio.gui.words import bytes_text, counted, duration, phase_text
 
 SILENCE_SECONDS = 30.0
@@ -25,17 +29,22 @@ _TICK_MILLISECONDS = 1000
 _DISK_EVERY_TICKS = 15
 _LITTLE_DISK_BYTES = 5e9
 _LARGE = 1.6
+_TRAINS = ("train", "queue")
+"""Operations that train."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """Something that runs, as the status line shows it. `share` is 0 to 1, None while unknown."""
+    """Something that runs, as the status line shows it. `share` is 0 to 1, None while unknown.
+
+    There is no `stop` where this window may not stop it.
+    """
 
     title: str
     words: str
     share: float | None
     silent_seconds: float
-    stop: Callable[[], None]
+    stop: Callable[[], None] | None
     stopping: bool
 
 
@@ -55,9 +64,8 @@ class StatusBar(QWidget):
         self._ticks = 0
         self._messages = 0
         self._device = button("", name="status.device", kind="plain", clicked=self.machine_clicked.emit)
-        self._work = label("")
+        self._work = Elided()
         self._work.setObjectName("status.work")
-        self._work.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar()
         self._bar.setObjectName("status.progress")
         self._bar.setTextVisible(False)
@@ -78,6 +86,8 @@ class StatusBar(QWidget):
         session.description_changed.connect(self._show_device)
         session.runs_changed.connect(self._show_work)
         session.project_changed.connect(self._show_disk)
+        session.project_changed.connect(self._show_work)
+        session.writing.changed.connect(self._show_work)
         theme_watch().changed.connect(self.dress)
         self.dress()
         self._tick.start()
@@ -87,12 +97,11 @@ class StatusBar(QWidget):
         return self._work.text()
 
     def set_messages(self, count: int) -> None:
-        """Show how many messages lie behind the bell."""
+        """Show how many messages behind the bell were not read yet."""
         self._messages = count
         self._bell.setText(str(count) if count else "")
-        words = counted(count, "message")
-        self._bell.setAccessibleName(said("Messages: {count}", count=count))
-        self._bell.setToolTip(words if count else said("No messages"))
+        self._bell.setAccessibleName(said("New messages: {count}", count=count))
+        self._bell.setToolTip(counted(count, "new message") if count else said("Messages; none is new"))
 
     def dress(self) -> None:
         """Take over the theme's sizes and colours."""
@@ -112,24 +121,55 @@ class StatusBar(QWidget):
         self._tick.stop()
 
     def works(self) -> list[Work]:
-        """Everything that runs on this project, this window's own jobs first."""
-        own = [self._of_job(job) for job in self._session.jobs]
-        if any(job.operation in ("train", "queue") for job in self._session.jobs):
-            return own
-        return own + [_of_run(run) for run in self._session.runs if run.state == "running"]
+        """Everything that runs: what this window does for the open project, its other runs, work for other projects.
+
+        A training comes first: it is the longest, and what else runs has a line on its own page.
+        """
+        session = self._session
+        here = sorted(session.jobs_here(), key=lambda job: job.operation not in _TRAINS)
+        found = [self._of_job(job) for job in here]
+        if not any(job.operation in _TRAINS for job in here):
+            found += [self._of_run(run) for run in session.runs if run.state == "running"]
+        return found + [self._of_job(job) for job in session.jobs if job not in here]
 
     def _of_job(self, job: Job) -> Work:
         progress = job.progress
-        share = progress.done / progress.total if progress and progress.total else None
+        tells = progress is not None and bool(progress.unit or progress.total > 1)  # of one it is none or all
+        share = progress.done / progress.total if progress and progress.total and tells else None
         words = []
         if progress:
             count = said("{done} of {total} {unit}", done=progress.done, total=progress.total,
-                         unit=said(progress.unit)).strip() if progress.total else ""
+                         unit=said(progress.unit)).strip() if progress.total and tells else ""
             left = said("{time} left", time=duration(progress.seconds_left)) if progress.seconds_left else ""
             words = [phase_text(progress.phase), count, left]
         silent = time.monotonic() - self._heard.get(job, time.monotonic())
-        return Work(job.title, " · ".join(filter(None, words)) or said("starting"), share, silent, job.request_stop,
-                    job.stopping)
+        return Work(self._title(job), " · ".join(filter(None, words)) or said("starting"), share, silent,
+                    job.request_stop, job.stopping)
+
+    def _title(self, job: Job) -> str:
+        """Name a job, and its project when that is not the open one."""
+        if job.project is None or job in self._session.jobs_here():
+            return job.title
+        return said("{title} ({project})", title=job.title, project=job.project.name)
+
+    def _of_run(self, run: Run) -> Work:
+        """A run that another window or a command line started; who only looks on cannot stop it."""
+        share = run.step / run.total_steps if run.total_steps else None
+        step = said("step {step} of {total_steps}", step=run.step,
+                    total_steps=run.total_steps) if run.total_steps else said("running")
+        seconds_left = run.seconds / run.step * max(0, run.total_steps - run.step) if run.step else 0.0
+        words = [said("paused") if run.paused else "", step,
+                 said("{time} left", time=duration(seconds_left)) if seconds_left and not run.paused else ""]
+        stop = None if self._session.writing.reason else partial(self._stop_run, run)
+        return Work(said("Training {run}", run=run.name), " · ".join(filter(None, words)), share, _silent_seconds(run),
+                    stop, stop_requested(run.folder))
+
+    def _stop_run(self, run: Run) -> None:
+        try:
+            request_stop(run.folder)
+        except (OSError, StudioError):
+            self._session.notify(said("{run} cannot be told: its folder cannot be written to.", run=run.name),
+                                 remedy=said("Make that folder writable, then try again."), level="error")
 
     def _follow(self, job: Job) -> None:
         self._heard[job] = time.monotonic()
@@ -156,7 +196,7 @@ class StatusBar(QWidget):
     def _show_work(self) -> None:
         works = self.works()
         self._bar.setVisible(bool(works))
-        self._stop.setVisible(bool(works))
+        self._stop.setVisible(bool(works) and works[0].stop is not None)
         if not works:
             self._work.setText("")
             return
@@ -175,13 +215,14 @@ class StatusBar(QWidget):
         if self._work.property("kind") != wanted:
             set_kind(self._work, wanted)
         self._bar.setRange(0, 0 if work.share is None else 1000)
-        self._bar.setValue(round(1000 * (work.share or 0)))
+        fill(self._bar, round(1000 * (work.share or 0)))
         self._bar.setAccessibleName(said("Progress of {title}", title=work.title))
         self._stop.setEnabled(not work.stopping)
         self._stop.setAccessibleName(said("Stop {title}", title=work.title))
 
     def _stop_first(self) -> None:
-        if works := self.works():
+        works = self.works()
+        if works and works[0].stop:
             works[0].stop()
             self._show_work()
 
@@ -218,11 +259,8 @@ class StatusBar(QWidget):
         made.setIconSize(icon_size(beside_text=True))
 
 
-def _of_run(run: Run) -> Work:
-    """A run that another window or a command line started."""
-    share = run.step / run.total_steps if run.total_steps else None
-    words = said("step {step} of {total_steps}", step=run.step,
-                 total_steps=run.total_steps) if run.total_steps else said("running")
-    words = said("paused · {words}", words=words) if run.paused else words
-    return Work(said("Training {run}", run=run.name), words, share, 0.0, lambda: request_stop(run.folder),
-                stopping=False)
+def _silent_seconds(run: Run) -> float:
+    """How long ago a run of another process told that it lives; one that waits for a person need not."""
+    with suppress(OSError):
+        return 0.0 if run.paused else max(0.0, time.time() - (run.folder / HEARTBEAT).stat().st_mtime)
+    return 0.0

@@ -6,27 +6,31 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from studio.gui import projects, theme
 from studio.gui.appearance import Appearance
 from studio.gui.closing import Closing
 from studio.gui.entries import ENTRIES, MACHINE, START
+from studio.gui.focus import FocusKeeper
 from studio.gui.help import HelpDialog
 from studio.gui.looking_on import LookingOn
+from studio.gui.memory import Memory
 from studio.gui.notices import Notices
 from studio.gui.page_stack import PageStack
 from studio.gui.pages.page import Page
 from studio.gui.rail import Entry, Rail
 from studio.gui.session import Notice, Session
-from studio.gui.shortcuts import Shortcut, install
+from studio.gui.shortcuts import ELSEWHERE, Shortcut, install
 from studio.gui.statusbar import StatusBar
 from studio.gui.texts import said
 from studio.gui.tour import Tour
 
 _AFTER_FIRST_PAINT_MILLISECONDS = 50
+_FRAME_PIXELS = QSize(16, 48)
+"""Room for what the system draws around a window."""
 
 
 class Window(QMainWindow):
@@ -45,7 +49,9 @@ class Window(QMainWindow):
         self.appearance = Appearance(session, self, dress=self._dress)
         self.rail, self.pages = Rail(entries), PageStack(session, [*entries, MACHINE], start)
         self.notices, self.status, self.looking_on = Notices(session), StatusBar(session), LookingOn(session)
-        self.tour = Tour(session, self)
+        self.tour = Tour(session, self, self.pages)
+        self.memory = Memory(session, self, pages=[entry.name for entry in entries])
+        self._focus = FocusKeeper(self, self.pages, bars=(self.rail, self.status))
         self._put_together()
         self._connect()
         self.shortcuts = self._make_shortcuts()
@@ -92,6 +98,21 @@ class Window(QMainWindow):
             self.add_folder(folder)
         event.acceptProposedAction()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.tour.running:  # nothing else took it
+            self.tour.stop()
+        else:
+            super().keyPressEvent(event)
+
+    def fit_screen(self) -> None:
+        """At the first start, take the whole of a screen on which the window and its frame have no room."""
+        room = self.screen().availableSize()
+        small = room.width() < self.width() + _FRAME_PIXELS.width() or room.height() < (
+            self.height() + _FRAME_PIXELS.height())
+        if small and self.session.settings.geometry.isEmpty():
+            self.resize((room - _FRAME_PIXELS).boundedTo(self.size()))
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing.may_close():
             event.ignore()
@@ -124,13 +145,13 @@ class Window(QMainWindow):
         session = self.session
         self.rail.value_changed.connect(session.go_to)
         self.rail.project_clicked.connect(lambda: session.go_to(self._start.name))
-        self.rail.theme_clicked.connect(self.appearance.switch_theme)
-        self.rail.text_size_clicked.connect(lambda: self.appearance.offer_scales(
-            self.rail.text_button.mapToGlobal(self.rail.text_button.rect().topRight())))
+        self.rail.theme_clicked.connect(lambda: self.appearance.offer_themes(_corner_of(self.rail.theme_button)))
+        self.rail.text_size_clicked.connect(lambda: self.appearance.offer_scales(_corner_of(self.rail.text_button)))
         for machine_clicked in (self.rail.machine_clicked, self.status.machine_clicked):
             machine_clicked.connect(lambda: session.go_to(MACHINE.name))
         self.rail.shortcuts_clicked.connect(self._show_shortcuts)
         self.status.messages_clicked.connect(self.notices.show_all)
+        self.notices.unread_changed.connect(self.status.set_messages)
         self.pages.shown.connect(self.rail.set_value)
         self.pages.locks_changed.connect(self._show_locks)
         session.page_wanted.connect(self.show_page)
@@ -183,7 +204,7 @@ class Window(QMainWindow):
         self.pages.make_anew(dress=dress_all, over=over)
 
     def _show_shortcuts(self) -> None:
-        HelpDialog(self, self.shortcuts, show_around=self.tour.start).open()
+        HelpDialog(self, [*self.shortcuts, *ELSEWHERE], show_around=self.tour.start).open()
 
     def _show_locks(self) -> None:
         for entry in self._entries:
@@ -198,8 +219,7 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{name}{only_looks} – Unshuffle Studio" if name else "Unshuffle Studio")
 
     def _notify(self, notice: Notice) -> None:
-        self.notices.add(notice)
-        self.status.set_messages(len(self.notices.value()))
+        self.notices.add(notice, shown=not self.looking_on.takes(notice))
 
     def _look_again(self) -> None:
         self.session.reload_videos()
@@ -207,6 +227,7 @@ class Window(QMainWindow):
 
     def _let_go(self) -> None:
         self.session.settings.geometry = self.saveGeometry()
+        self.memory.leave()
         self.status.close_timers()
         self.tour.close()
         self.pages.close_pages()
@@ -219,6 +240,11 @@ def dress(session: Session) -> theme.Theme:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     return theme.apply(application, named or theme.system_theme(), session.settings.text_scale)
+
+
+def _corner_of(widget: QWidget) -> QPoint:
+    """The point of the screen where a menu of a control opens."""
+    return widget.mapToGlobal(widget.rect().topRight())
 
 
 def _folders(event: QDropEvent) -> list[Path]:

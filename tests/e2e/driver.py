@@ -61,7 +61,10 @@ class _Told:
             if not self._waits():
                 assert time.monotonic() < self._until, f"waited in vain{self._place()}"
                 return
-            self._steps = self._steps or self._story(window)
+            if self._steps is None:
+                window.setWindowState(Qt.WindowState.WindowNoState)  # whatever the size of the screen
+                window.resize(1280, 720)
+                self._steps = self._story(window)
             self._waits = next(self._steps)
             self._until = time.monotonic() + self._seconds
         except StopIteration:

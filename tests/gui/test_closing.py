@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton
 
 from studio.engine import queue, runs
 from studio.engine.project import Project
@@ -55,3 +55,36 @@ def test_what_is_paused_is_said(window: Window, job: Job, project: Path) -> None
     assert "The run is paused, and stays so" in asked(window)
     job.request_pause()
     assert "goes on when the window is gone" in asked(window)
+
+
+def working(window: Window, *operations: str) -> list[Job]:
+    jobs = [Job(operation, [], title=operation.title(), parent=window.session) for operation in operations]
+    window.session.jobs.extend(jobs)
+    return jobs
+
+
+def test_only_what_can_go_on_is_named(window: Window, job: Job) -> None:
+    others = working(window, "preflight", "doctor")
+    window.close()
+    dialog = window.findChild(QDialog, "closing")
+    words = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    assert "Training can go on without the window" in words
+    assert "Preflight" not in words and "Doctor" not in words
+    assert not any(one._unwanted for one in others)
+    window.findChild(QPushButton, "closing.stop").click()
+    assert all(one._unwanted for one in others) and job.stopping and not job._unwanted
+    for one in others:
+        window.session.jobs.remove(one)
+
+
+def test_what_is_for_the_window_alone_ends_with_it(window: Window) -> None:
+    (job,) = working(window, "preflight")
+    window.close()
+    assert not window.isVisible() and job._unwanted
+    assert window.findChild(QDialog, "closing") is None
+
+
+def test_what_was_ended_is_no_failure(window: Window) -> None:
+    (job,) = working(window, "doctor")
+    job.end()
+    assert job._verdict(-9) == (-9, "")

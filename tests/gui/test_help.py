@@ -6,10 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from studio.gui import projects
 from studio.gui.help import HelpDialog, glossary
+from studio.gui.shortcuts import ELSEWHERE
 from studio.gui.tour import STEPS
 from studio.gui.window import Window
 from tests.gui.conftest import settle
@@ -42,6 +43,18 @@ def test_one_key_opens_keys_and_words(window: Window) -> None:
     assert sheet.shown_words() == [word for word, _ in glossary()]
     sheet.search("patient")
     assert sheet.shown_words() == ["group"]
+    sheet.close()
+
+
+def test_the_sheet_lists_the_keys_of_what_listens_itself(window: Window) -> None:
+    window._show_shortcuts()
+    sheet = window.findChild(HelpDialog)
+    assert sheet
+    shown = [one.text() for one in sheet.tabs.widget(0).findChildren(QLabel)]
+    for one in ELSEWHERE:
+        assert one.act is None and one.words in shown
+    for keys in ("PgUp, PgDown", "Shift+Return", "+, -, 0", "Left, Right, Up, Down", "Esc"):
+        assert any(text.replace("PgDn", "PgDown") == keys for text in shown), keys
     sheet.close()
 
 

@@ -60,6 +60,15 @@ def test_without_a_project_every_page_is_locked_and_leads_to_the_start(window: W
     assert window.pages.name == "start"
 
 
+def test_a_page_that_is_not_explained_yet_leads_nowhere(window: Window) -> None:
+    view = LockedView()
+    window.pages.addWidget(view)
+    window.pages.setCurrentWidget(view)
+    assert view.isVisible() and not view.findChild(QPushButton, "locked.go").isVisible()
+    window.pages.removeWidget(view)
+    view.deleteLater()
+
+
 def test_a_page_opens_by_itself_when_what_it_waits_for_is_there(window: Window, project: Path) -> None:
     window.session.go_to("library")
     assert _locked(window)
@@ -109,7 +118,7 @@ def test_theme_and_text_size_make_the_page_anew_where_it_was(window: Window, pro
     window.session.go_to("library")
     before = window.page("library")
     window.findChild(QPushButton, "library.add_folder").setFocus()
-    window.rail.findChild(QToolButton, "rail.theme").click()
+    window.appearance.set_theme("light")
     assert window.page("library") is not before
     assert window.pages.name == "library" and window.pages.currentWidget() is window.page("library")
     assert current_theme().name == window.session.settings.theme
@@ -124,7 +133,7 @@ def test_a_change_of_theme_takes_turns_and_what_is_chosen_meanwhile_is_shown(win
     window.session.open_project(project)
     window.session.go_to("sampling")
     before = current_theme().name
-    window.rail.findChild(QToolButton, "rail.theme").click()
+    window.appearance.set_theme("light" if current_theme().dark else "dark")
     assert current_theme().name == before and not window.updatesEnabled(), "nothing heavy was done in the click itself"
     assert window.cursor().shape() == Qt.CursorShape.BusyCursor
     settle()
@@ -140,7 +149,7 @@ def test_a_page_that_cannot_be_made_anew_leaves_the_window_alive(window: Window,
     window.session.open_project(project)
     window.session.go_to("sampling")
     monkeypatch.setattr(SamplingPage, "refresh", lambda page: 1 / 0)
-    window.rail.findChild(QToolButton, "rail.theme").click()
+    window.appearance.set_theme("light" if current_theme().dark else "dark")
     wait_for(lambda: unforeseen)
     assert window.updatesEnabled() and "ZeroDivisionError" in unforeseen.pop()
     monkeypatch.undo()

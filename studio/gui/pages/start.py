@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.gui import projects
 from studio.gui.blocks import button, column, label, line
+from studio.gui.file_choice import choose_folder
 from studio.gui.pages.page import Page
 from studio.gui.session import Session
 from studio.gui.settings import home_folder
 from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, set_kind
+from studio.gui.widgets.elided import Elided
 from studio.gui.widgets.flow import FlowLayout, SideBySide
 from studio.gui.widgets.hero import Hero
 
@@ -37,7 +38,7 @@ class StartPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._recent = QVBoxLayout()
-        self._shown: list[Path] | None = None
+        self._shown: list[tuple[Path, str]] | None = None
         self._sample = button("Try the sample project", name="start.sample", kind="primary", icon_name="play",
                               tip="Six kinds of small drawn clips, ready in a minute",
                               clicked=lambda: projects.open_sample(session))
@@ -78,6 +79,7 @@ class StartPage(Page):
         layout.addWidget(Hero())
         layout.addWidget(buttons)
         layout.addLayout(self._make_steps())
+        layout.addStretch(1)
         return made
 
     def _make_recent(self) -> QWidget:
@@ -98,11 +100,12 @@ class StartPage(Page):
         steps.setColumnStretch(1, 1)
         for place, (title, words) in enumerate(_STEPS):
             steps.addWidget(label(title, "strong"), place, 0, Qt.AlignmentFlag.AlignTop)
-            steps.addWidget(label(words, "quiet", wrap=True), place, 1)
+            steps.addWidget(label(words, "quiet", wrap=True), place, 1, Qt.AlignmentFlag.AlignTop)
         return steps
 
     def _show_recent(self) -> None:
-        recent = self.session.settings.recent_projects
+        settings = self.session.settings
+        recent = [(root, _when(float(settings.place(root).get("used", 0.0)))) for root in settings.recent_projects]
         if recent == self._shown:
             return
         self._shown = recent
@@ -110,8 +113,8 @@ class StartPage(Page):
             if old := item.widget():
                 old.hide()
                 old.deleteLater()
-        for number, root in enumerate(recent):
-            made = _ProjectButton(root, name=f"start.recent.{number}")
+        for number, (root, used) in enumerate(recent):
+            made = _ProjectButton(root, used, name=f"start.recent.{number}")
             made.clicked.connect(lambda _checked=False, folder=root: self.open_project(folder))
             self._recent.addWidget(made)
         if not recent:
@@ -119,24 +122,16 @@ class StartPage(Page):
                                          "anywhere on this window becomes one.", "quiet", wrap=True))
 
     def _choose_open(self) -> None:
-        self._choose(said("Open a project"), self.open_project)
+        choose_folder(self, said("Open a project"), self.open_project, start=home_folder())
 
     def _choose_new(self) -> None:
-        self._choose(said("Choose a folder of videos"), self.new_project)
-
-    def _choose(self, title: str, then: Callable[[Path], object]) -> None:
-        dialog = QFileDialog(self, title, str(home_folder() if home_folder().is_dir() else Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        choose_folder(self, said("Choose a folder of videos"), self.new_project)
 
 
 class _ProjectButton(QPushButton):
-    """A recent project: its name, where it lies, when it was last worked on."""
+    """A recent project: its name, where it lies, when it was last open."""
 
-    def __init__(self, root: Path, *, name: str) -> None:
+    def __init__(self, root: Path, used: str, *, name: str) -> None:
         super().__init__()
         theme = current_theme()
         self.setObjectName(name)
@@ -144,7 +139,9 @@ class _ProjectButton(QPushButton):
         self.setToolTip(str(root))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         set_kind(self, "plain")
-        where = label(" · ".join(filter(None, (_when(root), str(root.parent)))), "caption")
+        where = Elided(Qt.TextElideMode.ElideMiddle)
+        where.setText(" · ".join(filter(None, (used, str(root.parent)))))
+        set_kind(where, "caption")
         title = label(root.name, "strong")
         for one in (title, where):
             one.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -157,10 +154,7 @@ class _ProjectButton(QPushButton):
         return QSize(super().sizeHint().width(), current_theme().px(52))
 
 
-def _when(root: Path) -> str:
-    """Say on which day something was last written into a project's folder."""
-    try:
-        changed = max(path.stat().st_mtime for path in (root, root / "project.toml", root / "runs") if path.exists())
-    except (OSError, ValueError):
-        return ""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(changed))
+def _when(used: float) -> str:
+    """Say when a project was last open in this window; nothing where that is not known."""
+    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
+    return said("last open {at}", at=at) if used else ""
