@@ -1,5 +1,8 @@
 """Collect the texts of the window for a translation: `python packaging/texts.py OUT.ts [LANGUAGE]`.
 
+They are those of its own modules, of the glossary, and what the engine calls its recipes, tasks, networks and options.
+Sentences that the engine makes of figures, such as verdicts and reasons, are not among them: they stay English.
+
 The file is opened with `pyside6-linguist`, and `pyside6-lrelease OUT.ts -qm resources/translations/studio_de.qm` makes
 what the window loads on a system of that language. Texts that OUT.ts has translated already stay translated.
 """
@@ -8,7 +11,9 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
+import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +21,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONTEXT = "studio"
 SPOKEN = {"said": 0, "noted": 0, "label": 0, "button": 0, "CheckBox": 0, "Figure": 0, "Fold": 0, "Entry": 1,
-          "Shortcut": 1}
+          "Shortcut": 1, "Teaching": 1}
 """Which argument of a call is a text of the window."""
 NAMED = {"tip", "title"}
 """Arguments by name that are texts wherever they are."""
 ATTRIBUTES = {"title", "summary"}
 """What pages say of themselves in their class."""
+ENGINE_CALLS = {"Field": {"title", "description", "unit"}, "Progress": {"unit", "detail"}}
+"""Arguments by name, and keys of dictionaries among the arguments, that the window says as the engine gives them."""
+ENGINE_ATTRIBUTES = {"title", "question", "learns", "paper"}
+"""What tasks, terms and networks say of themselves in their class."""
+RECIPE_TEXTS = ("title", "summary", "paper")
 
 
 def texts_of(source: str) -> Iterator[tuple[str, bool, int]]:
@@ -37,7 +47,20 @@ def texts_of(source: str) -> Iterator[tuple[str, bool, int]]:
                 if keyword.arg in NAMED:
                     yield from ((text, False, node.lineno) for text in _literals(keyword.value))
         elif isinstance(node, ast.ClassDef):
-            yield from ((text, False, line) for text, line in _attributes(node))
+            yield from ((text, False, line) for text, line in _attributes(node, ATTRIBUTES))
+
+
+def engine_texts_of(source: str) -> Iterator[tuple[str, int]]:
+    """The texts in a module of the engine that the window says, each with its line."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ENGINE_CALLS:
+            wanted = ENGINE_CALLS[node.func.id]
+            named = [(keyword.arg, keyword.value) for keyword in node.keywords]
+            named += [(key.value, value) for _name, given in named if isinstance(given, ast.Dict)
+                      for key, value in zip(given.keys, given.values, strict=True) if isinstance(key, ast.Constant)]
+            yield from ((text, node.lineno) for name, value in named if name in wanted for text in _literals(value))
+        elif isinstance(node, ast.ClassDef):
+            yield from _attributes(node, ENGINE_ATTRIBUTES)
 
 
 def collect(root: Path = ROOT) -> dict[str, tuple[bool, str, int]]:
@@ -46,6 +69,14 @@ def collect(root: Path = ROOT) -> dict[str, tuple[bool, str, int]]:
     for path in sorted((root / "studio" / "gui").rglob("*.py")):
         for text, counted, line in texts_of(path.read_text(encoding="utf-8")):
             found.setdefault(text, (counted, path.relative_to(root).as_posix(), line))
+    for path in sorted((root / "studio" / "engine").rglob("*.py")):
+        for text, line in engine_texts_of(path.read_text(encoding="utf-8")):
+            found.setdefault(text, (False, path.relative_to(root).as_posix(), line))
+    for path in sorted((root / "resources" / "recipes").glob("*.toml")):
+        recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = [str(recipe[key]) for key in RECIPE_TEXTS if recipe.get(key)]
+        for text in (*told, _first_sentence(recipe.get("summary", ""))):
+            found.setdefault(text, (False, path.relative_to(root).as_posix(), 1))
     for word, meaning in json.loads((root / "resources" / "glossary.json").read_text(encoding="utf-8")):
         for text in (word, meaning):
             found.setdefault(text, (False, "resources/glossary.json", 1))
@@ -77,6 +108,11 @@ def write(path: Path, language: str, *, root: Path = ROOT) -> int:
     return missing
 
 
+def _first_sentence(text: str) -> str:
+    """What a card says of a recipe."""
+    return re.split(r"(?<=[.?!])\s", text, maxsplit=1)[0]
+
+
 def _literals(node: ast.expr) -> Iterator[str]:
     """The plain texts of an argument, in both branches of a condition too."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and any(map(str.isalpha, node.value)):
@@ -86,14 +122,14 @@ def _literals(node: ast.expr) -> Iterator[str]:
         yield from _literals(node.orelse)
 
 
-def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
+def _attributes(node: ast.ClassDef, wanted: set[str]) -> Iterator[tuple[str, int]]:
     for part in node.body:
         if isinstance(part, ast.Assign):
             for target in part.targets:
                 pairs = zip(target.elts, part.value.elts, strict=False) if isinstance(target, ast.Tuple) and isinstance(
                     part.value, ast.Tuple) else [(target, part.value)]
                 for name, value in pairs:
-                    if isinstance(name, ast.Name) and name.id in ATTRIBUTES:
+                    if isinstance(name, ast.Name) and name.id in wanted:
                         yield from ((text, part.lineno) for text in _literals(value))
 
 

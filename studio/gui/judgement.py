@@ -22,8 +22,8 @@ def judged(measured: Measured, run: Run) -> tuple[str, str]:
     points = [Point(int(step), measured.at("validation", "loss", step) or 0.0, float(accuracy))
               for step, accuracy in zip(steps, accuracies, strict=True)]
     tuples = measured.last("validation", "tuples") or (run.recipe.get("training") or {}).get("validation_tuples")
-    said = training_verdict(points, guessing=guessing, tuples=int(tuples or _USUAL_TUPLES))
-    return said["sentence"], LEVELS.get(said["word"], "info")
+    verdict = training_verdict(points, guessing=guessing, tuples=int(tuples or _USUAL_TUPLES))
+    return verdict["sentence"], LEVELS.get(verdict["word"], "info")
 
 
 def guessing_in(measured: Measured, run: Run) -> Guessing:
@@ -45,5 +45,10 @@ def right_words(run: Run) -> str:
     """Say how many answers are right, beside chance; nothing before the first validation."""
     if run.accuracy is None:
         return ""
-    return said("{right} right{manner}, chance {chance}", right=share(right_share(run)), manner=run.guessing.manner,
+    return said("{right} right{manner}, chance {chance}", right=share(right_share(run)), manner=manner(run.guessing),
                 chance=share(chance_share(run)))
+
+
+def manner(guessing: Guessing) -> str:
+    """Say how the questions are counted, to be put behind a percentage; empty for the plain way."""
+    return said(", each answer counting alike") if guessing.skewed else ""

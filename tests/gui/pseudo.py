@@ -5,21 +5,38 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from PySide6.QtCore import QTranslator
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt, QTranslator
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QTabBar,
+    QTableView,
+    QWidget,
+)
 
 from studio.gui.texts import CONTEXT
 
 _INNERMOST = re.compile(r"\[[^\[\]]*\]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
+_MOST_ROWS = 12
+_ROLES = {Qt.ItemDataRole.DisplayRole: "text", Qt.ItemDataRole.ToolTipRole: "tip",
+          Qt.ItemDataRole.AccessibleTextRole: "name"}
 
 
 class Longer(QTranslator):
-    """Translates each text into itself, in brackets and with a tail."""
+    """Translates each text into itself, in brackets and with a tail; `asked` is every text that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
 
     def translate(self, context: str, source: str, disambiguation: str | None = None, n: int = -1) -> str:
         if context != CONTEXT or source.startswith("["):  # Qt's own, and what was said already
             return source
+        self.asked.add(source)
         return f"[{source}{' ~~~~' * round(0.08 * len(source))}]"
 
     def isEmpty(self) -> bool:
@@ -55,8 +72,23 @@ def _texts(root: QWidget) -> Iterator[tuple[QWidget, str, str]]:
             yield one, "text", one.text().replace("\u200b", "")
         if isinstance(one, QLineEdit):
             yield one, "placeholder", one.placeholderText()
+        if isinstance(one, QTabBar):
+            yield from ((one, "tab", one.tabText(place)) for place in range(one.count()))
+        if isinstance(one, (QComboBox, QAbstractItemView)):
+            yield from ((one, kind, text) for kind, text in _items(one.model(), headed=isinstance(one, QTableView)))
         yield one, "tip", one.toolTip()
         yield one, "name", one.accessibleName()
+        yield one, "description", one.accessibleDescription()
+
+
+def _items(model: QAbstractItemModel, *, headed: bool) -> Iterator[tuple[str, str]]:
+    """What the columns and the first rows of a table or a list say."""
+    for column in range(model.columnCount(QModelIndex()) if headed else 1):
+        for role, kind in _ROLES.items() if headed else ():
+            yield f"{kind} of a column", model.headerData(column, Qt.Orientation.Horizontal, role) or ""
+        for row in range(min(model.rowCount(QModelIndex()), _MOST_ROWS)):
+            for role, kind in _ROLES.items():
+                yield f"{kind} of a row", model.index(row, column).data(role) or ""
 
 
 def _inside(one: QWidget) -> bool:

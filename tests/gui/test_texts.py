@@ -84,9 +84,17 @@ def test_without_a_translation_all_is_english(qapp: QApplication) -> None:
 
 def test_texts_are_collected_wherever_they_stand() -> None:
     source = ('label("One" if x else "Two")\nbutton("Three", name="a.b", tip="Four")\ncounted(n, "video")\n'
-              'said(f"not {this}")\nclass P:\n    title, icon = "Five", "six"\n')
+              'said(f"not {this}")\nTeaching(Hero(), "Six")\nclass P:\n    title, icon = "Five", "six"\n')
     assert {text: counts for text, counts, _line in texts.texts_of(source)} == {
-        "One": False, "Two": False, "Three": False, "Four": False, "{count} video(s)": True, "Five": False}
+        "One": False, "Two": False, "Three": False, "Four": False, "{count} video(s)": True, "Five": False,
+        "Six": False}
     found = texts.collect()
     assert {"Deal me another", "Sampling", "{count} possible answer(s)", "Larger text"} <= set(found)
     assert len(found) > 400
+
+
+def test_what_the_engine_calls_things_is_collected_too() -> None:
+    source = ('Field(1, title="One", description="Two", json_schema_extra={"unit": "frames", "x": "no"})\n'
+              'report(title="no")\nclass T:\n    question = "Three?"\n    other = "no"\n')
+    assert {text for text, _line in texts.engine_texts_of(source)} == {"One", "Two", "frames", "Three?"}
+    assert {"Weight decay", "Which of these clips is out of order?", "Quick look"} <= set(texts.collect())
