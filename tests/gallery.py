@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QWidget
 
 from studio.engine.files import resource
 from studio.engine.project import Project
@@ -28,11 +28,26 @@ from studio.gui import projects
 from studio.gui.app import make_application, unforeseen_errors_of
 from studio.gui.entries import ENTRIES
 from studio.gui.jobs import studio_command, studio_environment
+from studio.gui.pages.page import Page
 from studio.gui.session import Session
 from studio.gui.window import Window, dress
+from tests.gallery_more import (
+    RARE,
+    damaged_run,
+    helped,
+    impossible_recipe,
+    loading,
+    looking_on,
+    measured,
+    partly_readable,
+    quiz_result,
+    scanning,
+    told,
+    whole_pages,
+)
 from tests.gallery_states import other_projects, paused_with_a_queue, show_all
 
-VARIANTS = (("dark", 1.0), ("light", 1.0), ("dark", 2.0))
+VARIANTS = (("dark", 1.0), ("light", 1.0), ("dark", 2.0), ("light", 2.0))
 SMALL, LARGE = (1280, 720), (1920, 1080)
 PAGES = [entry.name for entry in ENTRIES]
 QUICK = ["--recipe", "quick", "--set", "training.batch_size=8", "--set", "training.validation_tuples=48",
@@ -40,7 +55,7 @@ QUICK = ["--recipe", "quick", "--set", "training.batch_size=8", "--set", "traini
 SHORT = [*QUICK, "--set", "training.max_steps=12"]
 LONG = [*QUICK, "--set", "training.max_steps=2000"]
 IMPOSSIBLE = [*QUICK, "--set", "sampling.interval_frames=240"]
-_SETTLE_SECONDS, _PATIENCE_SECONDS = 0.5, 40.0
+_SETTLE_SECONDS, _PATIENCE_SECONDS = 0.3, 40.0
 _BUSY_SECONDS, _MOST_CALM_SECONDS = 0.008, 4.0
 _FEWEST_COLOURS = 40
 
@@ -66,6 +81,9 @@ class Gallery:
         """Wait until every question is answered and what came is painted."""
         self.pause(_SETTLE_SECONDS)
         self.wait(lambda: not self.session.service.busy, why="the worker")
+        shown = self.window.pages.currentWidget()
+        if isinstance(shown, Page):
+            self.wait(shown.is_whole, why=f"all of the page {shown.name}")
         self._calm()
 
     def _calm(self) -> None:
@@ -83,10 +101,10 @@ class Gallery:
         end = time.monotonic() + seconds
         self.wait(lambda: time.monotonic() > end)
 
-    def shoot(self, name: str) -> None:
-        """Write a picture of the window as it is."""
+    def shoot(self, name: str, shown: QWidget | None = None) -> None:
+        """Write a picture of the window as it is, or of another one."""
         path = self.out / f"{name}.png"
-        picture = self.window.grab()
+        picture = (shown or self.window).grab()
         if not picture.save(str(path)):
             raise OSError(f"{path} cannot be written")
         colours = _colours(picture.toImage())
@@ -95,7 +113,7 @@ class Gallery:
         self.written.append(path)
 
     def shoot_variants(self, name: str, variants: Sequence[tuple[str, float]] = VARIANTS) -> None:
-        """Write pictures in dark, in light and at 200 % text."""
+        """Write pictures in each dress."""
         for theme, scale in variants:
             self.dress(theme, scale)
             self.settle()
@@ -104,6 +122,11 @@ class Gallery:
     def shoot_now(self, name: str, variant: tuple[str, float]) -> None:
         """Write a picture of what passes by."""
         self.shoot(_named(name, *variant))
+
+    def shoot_dialog(self, name: str, dialog: QDialog, variant: tuple[str, float]) -> None:
+        """Write a picture of a window above the studio's."""
+        self.pause(_SETTLE_SECONDS)
+        self.shoot(_named(name, *variant), dialog)
 
     def dress(self, theme: str, scale: float) -> None:
         """Change theme and text size where they differ."""
@@ -126,29 +149,25 @@ def without_project(gallery: Gallery) -> None:
     gallery.window.show_page("start")
     gallery.shoot_variants("start-first-time")
     gallery.window.show_page("training")
-    gallery.shoot_variants("training-no-project", VARIANTS[:1])
+    gallery.shoot_variants("training-no-project", RARE)
 
 
 def empty_project(gallery: Gallery, root: Path) -> None:
     """Show every page of a project without videos."""
     gallery.session.open_project(root, create=True)
-    for page in PAGES:
-        gallery.window.show_page(page)
-        gallery.shoot_variants(f"{page}-empty", VARIANTS if page == "library" else VARIANTS[:1])
+    for variant in RARE:
+        gallery.dress(*variant)
+        for page in PAGES:
+            gallery.window.show_page(page)
+            gallery.shoot_variants(f"{page}-empty", [variant])
 
 
 def folder_added(gallery: Gallery) -> None:
-    """Show the library before, while and after a first scan."""
+    """Show the library before a first scan, while it goes on and while it waits."""
     projects.add_folder(gallery.session, resource("sample"))
     gallery.window.show_page("library")
-    gallery.shoot_variants("library-to-scan", VARIANTS[:2])
-    gallery.dress("dark", 1.0)
-    job = projects.start_scan(gallery.session)
-    assert job
-    gallery.wait(lambda: (job.progress and job.progress.done > 5) or job.finished_event, why="the scan")
-    gallery.pause(2.5)
-    gallery.shoot("library-scanning-dark-100")
-    gallery.wait(lambda: not gallery.session.jobs, why="the end of the scan", seconds=90)
+    gallery.shoot_variants("library-to-scan", RARE)
+    scanning(gallery)
 
 
 def loaded(gallery: Gallery, root: Path) -> None:
@@ -159,17 +178,16 @@ def loaded(gallery: Gallery, root: Path) -> None:
         for page in [*PAGES, "start"]:
             gallery.window.show_page(page)
             gallery.shoot_variants(f"{page}-{'loaded' if page in PAGES else 'recent'}", [variant])
-    gallery.dress("dark", 1.0)
 
 
 def large(gallery: Gallery) -> None:
     """Show every page of the loaded project on a large screen."""
     gallery.window.resize(*LARGE)
-    for theme in ("dark", "light"):
-        gallery.dress(theme, 1.0)
+    for variant in VARIANTS:
+        gallery.dress(*variant)
         for page in [*PAGES, "start"]:
             gallery.window.show_page(page)
-            gallery.shoot_variants(f"{page}-large", [(theme, 1.0)])
+            gallery.shoot_variants(f"{page}-large", [variant])
     gallery.window.resize(*SMALL)
 
 
@@ -178,34 +196,40 @@ def running(gallery: Gallery) -> None:
     gallery.run(LONG, name="long")
     gallery.window.show_page("training")
     gallery.wait(lambda: any(run.state == "running" and run.step > 1 for run in gallery.session.runs),
-                 why="the first steps", seconds=60)
-    gallery.pause(1.5)
-    gallery.shoot("training-running-dark-100")
+                 why="the first steps", seconds=180)
+    for variant in RARE:
+        gallery.dress(*variant)
+        for page, name in (("training", "training-running"), ("library", "library-training-runs")):
+            gallery.window.show_page(page)
+            gallery.pause(1.5)
+            gallery.shoot_now(name, variant)
+        closing(gallery, variant)
+    gallery.window.show_page("training")
     paused_with_a_queue(gallery)
-    gallery.dress("dark", 1.0)
-    gallery.window.show_page("library")
-    gallery.pause(1.5)
-    gallery.shoot("library-training-runs-dark-100")
-    gallery.window.close()
-    gallery.pause(0.5)
-    question = gallery.window.findChild(QDialog, "closing")
-    assert question is not None, "closing asked nothing"
-    question.grab().save(str(gallery.out / "closing-dark-100.png"))
-    question.close()
     for job in gallery.session.jobs:
         job.request_stop()
-    gallery.wait(lambda: not gallery.session.jobs, why="the stop", seconds=60)
+    gallery.wait(lambda: not gallery.session.jobs, why="the stop", seconds=180)
+
+
+def closing(gallery: Gallery, variant: tuple[str, float]) -> None:
+    """Show what is asked when the window is closed while something runs."""
+    gallery.window.close()
+    question = gallery.window.findChild(QDialog, "closing")
+    assert question is not None, "closing asked nothing"
+    gallery.shoot_dialog("closing", question, variant)
+    question.close()
+    gallery.pause(0.1)
 
 
 def failed(gallery: Gallery) -> None:
     """Show a training that cannot work: the windows are longer than the videos."""
     gallery.window.show_page("training")
     gallery.run(IMPOSSIBLE, name="impossible")
-    gallery.wait(lambda: not gallery.session.jobs, why="the failure", seconds=60)
+    gallery.wait(lambda: not gallery.session.jobs, why="the failure", seconds=180)
     if not gallery.window.notices.value():
         raise AssertionError("the failure was not told")
     gallery.shoot_variants("training-failed")
-    gallery.dress("dark", 1.0)
+    told(gallery)
 
 
 def prepare(root: Path) -> None:
@@ -227,30 +251,50 @@ def main(arguments: Sequence[str]) -> int:
     out = Path(arguments[0]).resolve()
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    prepare(work / "Sample project")
+    sample = work / "Sample project"
+    prepare(sample)
+    written, all_met = 0, []
+    for variant in RARE:
+        with _window(work / _named("loading", *variant)) as (session, window, met):
+            gallery = Gallery(out, session, window)
+            loading(gallery, sample, variant)
+        written, all_met = written + len(gallery.written), all_met + met
     with _window(work) as (session, window, met):
         gallery = Gallery(out, session, window)
-        without_project(gallery)
-        empty_project(gallery, work / f"Empty project {time.time():.0f}")
-        folder_added(gallery)
-        loaded(gallery, work / "Sample project")
-        large(gallery)
-        show_all(gallery, VARIANTS[:2])
-        other_projects(gallery, work, VARIANTS)
-        gallery.session.open_project(work / "Sample project")
-        gallery.dress("dark", 1.0)
-        running(gallery)
-        failed(gallery)
-    for details in met:
+        show_everything(gallery, work, sample)
+    written, all_met = written + len(gallery.written), all_met + met
+    for details in all_met:
         print(details, file=sys.stderr)
-    print(f"{len(gallery.written)} pictures in {out}, {time.monotonic() - started:.0f} s")
-    return 1 if met else 0
+    print(f"{written} pictures in {out}, {time.monotonic() - started:.0f} s")
+    return 1 if all_met else 0
+
+
+def show_everything(gallery: Gallery, work: Path, sample: Path) -> None:
+    """Bring one window into all its states."""
+    without_project(gallery)
+    empty_project(gallery, work / f"Empty project {time.time():.0f}")
+    folder_added(gallery)
+    loaded(gallery, sample)
+    large(gallery)
+    whole_pages(gallery, PAGES, SMALL)
+    show_all(gallery, RARE)
+    quiz_result(gallery)
+    measured(gallery)
+    impossible_recipe(gallery)
+    helped(gallery)
+    other_projects(gallery, work, RARE)
+    looking_on(gallery, work / "Masked" / "study")
+    partly_readable(gallery, work)
+    damaged_run(gallery, work, sample)
+    gallery.session.open_project(sample)
+    running(gallery)
+    failed(gallery)
 
 
 @contextmanager
 def _window(work: Path) -> Iterator[tuple[Session, Window, list[str]]]:
     home = work / f"home-{os.getpid()}"
-    home.mkdir()
+    home.mkdir(parents=True)
     os.environ["STUDIO_HOME"] = str(home)
     make_application()
     session = Session()

@@ -24,12 +24,13 @@ class Shooting(Protocol):
 
     session: Session
     window: Window
-    out: Any
 
     def settle(self) -> None: ...
+    def pause(self, seconds: float) -> None: ...
     def dress(self, theme: str, scale: float) -> None: ...
     def shoot_variants(self, name: str, variants: Variants) -> None: ...
     def shoot_now(self, name: str, variant: tuple[str, float]) -> None: ...
+    def shoot_dialog(self, name: str, dialog: QDialog, variant: tuple[str, float]) -> None: ...
     def wait(self, true: Any, *, seconds: float = ..., why: str = ...) -> None: ...
 
 
@@ -37,11 +38,11 @@ def show_all(gallery: Shooting, variants: Variants) -> None:
     """Bring the loaded project into every state and write its pictures."""
     gallery.window.show_page("doctor")
     gallery.settle()
-    _part(gallery, QPushButton, "doctor.look").click()
-    gallery.wait(lambda: not gallery.session.jobs, why="the doctor", seconds=120)
+    part(gallery, QPushButton, "doctor.look").click()
+    gallery.wait(lambda: not gallery.session.jobs, why="the doctor", seconds=180)
     gallery.shoot_variants("doctor", variants)
     _inspect(gallery, variants)
-    _masks(gallery)
+    _masks(gallery, variants)
     _quiz(gallery, variants)
     _evaluated(gallery, variants)
     _compared(gallery, variants)
@@ -52,15 +53,17 @@ def paused_with_a_queue(gallery: Shooting) -> None:
     """A run that is paused, and two that wait for it."""
     session = gallery.session
     running = next(run.name for run in session.runs if run.state == "running")
-    _part(gallery, QPushButton, "train.pause").click()
+    part(gallery, QPushButton, "train.pause").click()
     gallery.wait(lambda: (run := session.run(running)) and run.paused, why="the pause")
     for name in ("a slower one", "with another seed, and a name that is quite long"):
-        _part(gallery, QLineEdit, "train.name").setText(name)
-        _part(gallery, QPushButton, "train.queue_add").click()
-    gallery.wait(lambda: len(_part(gallery, QWidget, "train.queue").value()) == 2, why="the queue")
+        add = part(gallery, QPushButton, "train.queue_add")
+        gallery.wait(add.isEnabled, why="a button that rests after a click")
+        part(gallery, QLineEdit, "train.name").setText(name)
+        add.click()
+    gallery.wait(lambda: len(part(gallery, QWidget, "train.queue").value()) == 2, why="the queue")
     gallery.shoot_variants("training-paused", (("dark", 1.0), ("light", 1.0), ("dark", 2.0)))
     for number in (2, 1):
-        _part(gallery, QPushButton, f"train.queue_remove.{number}").click()
+        part(gallery, QPushButton, f"train.queue_remove.{number}").click()
         gallery.settle()
 
 
@@ -69,25 +72,25 @@ def other_projects(gallery: Shooting, work: Path, variants: Variants) -> None:
     place = work / "Lost"
     if not place.exists():
         copied = Path(shutil.copytree(resource("sample", "walk"), place / "Videos of the ward"))
-        _scan(place / "study", copied)
+        scan(place / "study", copied)
         copied.rename(place / "Moved elsewhere")
     gallery.session.open_project(place / "study")
     for variant in variants:
         gallery.dress(*variant)
         gallery.window.show_page("library")
         gallery.settle()
-        _part(gallery, QPushButton, "library.storage").click()
+        part(gallery, QPushButton, "library.storage").click()
         gallery.shoot_variants("library-lost", (variant,))
         _to_the_end(gallery, "library")
         gallery.shoot_variants("library-kept", (variant,))
     place = work / "Masked"
     if not place.exists():
-        _scan(place / "study", resource("sample", "echo-strong"))
+        scan(place / "study", resource("sample", "echo-strong"))
         project = Project.open(place / "study")
         project.settings.masks = [Mask(name="clock and trace", shapes=(
             Rectangle(x=0.0, y=0.8, width=1.0, height=0.2), Rectangle(x=0.7, y=0.0, width=0.3, height=0.12)))]
         project.save()
-        _scan(place / "study", resource("sample", "echo-strong"))
+        scan(place / "study", resource("sample", "echo-strong"))
     gallery.session.open_project(place / "study")
     for variant in variants:
         gallery.dress(*variant)
@@ -95,7 +98,8 @@ def other_projects(gallery: Shooting, work: Path, variants: Variants) -> None:
         gallery.shoot_variants("sampling-masked", (variant,))
 
 
-def _scan(project: Path, folder: Path) -> None:
+def scan(project: Path, folder: Path) -> None:
+    """Make a project of a folder."""
     subprocess.run([*studio_command(), "scan", str(project), str(folder)], check=True, capture_output=True,
                    env=dict(studio_environment()))
 
@@ -107,7 +111,8 @@ def _to_the_end(gallery: Shooting, page: str) -> None:
     bar.setValue(bar.maximum())
 
 
-def _part(gallery: Shooting, kind: type, name: str) -> Any:
+def part(gallery: Shooting, kind: type, name: str) -> Any:
+    """Find a control of the window by its name."""
     found = gallery.window.findChild(kind, name)
     assert found is not None, name
     return found
@@ -120,24 +125,25 @@ def _inspect(gallery: Shooting, variants: Variants) -> None:
         gallery.window.show_page("inspect")
         gallery.settle()
         for place, name in ((1, "units"), (2, "why")):
-            _part(gallery, QTabBar, "inspect.views").setCurrentIndex(place)
+            part(gallery, QTabBar, "inspect.views").setCurrentIndex(place)
             gallery.settle()
             gallery.shoot_variants(f"inspect-{name}", (variant,))
 
 
-def _masks(gallery: Shooting) -> None:
+def _masks(gallery: Shooting, variants: Variants) -> None:
     """The window for masks, with what it suggests."""
-    gallery.dress("dark", 1.0)
-    gallery.window.show_page("library")
-    gallery.settle()
-    _part(gallery, QPushButton, "library.masks").click()
-    gallery.settle()
-    dialog: QDialog = _part(gallery, QDialog, "masks")
-    dialog.findChild(QPushButton, "masks.suggest").click()
-    gallery.wait(lambda: not gallery.session.jobs, why="the suggestions", seconds=90)
-    gallery.settle()
-    assert dialog.grab().save(str(gallery.out / "masks-dark-100.png"))
-    dialog.reject()
+    for variant in variants:
+        gallery.dress(*variant)
+        gallery.window.show_page("library")
+        gallery.settle()
+        part(gallery, QPushButton, "library.masks").click()
+        gallery.settle()
+        dialog: QDialog = part(gallery, QDialog, "masks")
+        dialog.findChild(QPushButton, "masks.suggest").click()
+        gallery.wait(lambda: not gallery.session.jobs, why="the suggestions", seconds=180)
+        gallery.settle()
+        gallery.shoot_dialog("masks", dialog, variant)
+        dialog.reject()
 
 
 def _quiz(gallery: Shooting, variants: Variants) -> None:
@@ -145,10 +151,10 @@ def _quiz(gallery: Shooting, variants: Variants) -> None:
         gallery.dress(*variant)
         gallery.window.show_page("sampling")
         gallery.settle()
-        _part(gallery, QPushButton, "sampling.quiz").click()
+        part(gallery, QPushButton, "sampling.quiz").click()
         gallery.settle()
         gallery.shoot_variants("sampling-quiz", (variant,))
-        _part(gallery, QPushButton, "sampling.quiz_end").click()
+        part(gallery, QPushButton, "sampling.quiz_end").click()
 
 
 def _evaluated(gallery: Shooting, variants: Variants) -> None:
@@ -160,8 +166,8 @@ def _evaluated(gallery: Shooting, variants: Variants) -> None:
         page._form.set_value("linear")
         gallery.settle()
         if not page.confusion.isVisible():
-            _part(gallery, QPushButton, "evaluate.run").click()
-            gallery.wait(lambda: not gallery.session.jobs, why="the linear probe", seconds=120)
+            part(gallery, QPushButton, "evaluate.run").click()
+            gallery.wait(lambda: not gallery.session.jobs, why="the linear probe", seconds=180)
         page.confusion.table.setCurrentCell(0, 1)
         gallery.settle()
         gallery.shoot_variants("evaluate-linear", (variant,))
@@ -190,10 +196,11 @@ def _settled_map(gallery: Shooting, variants: Variants) -> None:
         panel = gallery.window.page("neighbours").map_panel
         panel.controls.method_box.set_value("neighbours")
         panel.method_changed.emit("neighbours")
-        gallery.wait(lambda panel=panel: panel._settling or panel.method_shown == "neighbours", seconds=90,
+        gallery.wait(lambda panel=panel: panel._settling or panel.method_shown == "neighbours", seconds=180,
                      why="a map that moves")
         if panel._settling:
             gallery.shoot_now("neighbours-settling", variant)
         gallery.wait(lambda panel=panel: panel.method_shown == "neighbours" and not panel._settling, seconds=120,
                      why="the map")
+        gallery.window.page("neighbours").scroll.ensureWidgetVisible(part(gallery, QWidget, "neighbours.map"), 0, 0)
         gallery.shoot_variants("neighbours-settled", (variant,))

@@ -1,8 +1,8 @@
 """A monkey at the window: `python -m tests.benchmarks.monkey [--minutes M] [--seeds S...] [--keep]` prints JSON.
 
 Random clicks, keys, drags, wheels, sizes, themes and pages on the real window with a copy of the sample project and a
-short run. It ends with an exit code of 1 when anything raised, when the window no longer answers, or when memory grew
-by more than a fifth in the second half. `--keep` writes the result to `tests/benchmarks/results/monkey.json`.
+short run. It ends with an exit code of 1 when anything raised, when a page is dead afterwards, or when memory grew by
+more than a fifth in the second half. `--keep` writes the result to `tests/benchmarks/results/monkey.json`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,6 @@ class Monkey:
 
     def act(self) -> None:
         """Do one thing."""
-        self._close_file_dialogs()
         ways = {"click": 50, "key": 18, "control_key": 8, "drag": 8, "wheel": 6, "text": 6, "page": 6, "resize": 2,
                 "theme": 1}
         names, shares = list(ways), np.array(list(ways.values()), float)
@@ -86,7 +85,7 @@ class Monkey:
 
     def _pick(self) -> QWidget:
         top = QApplication.activePopupWidget() or next(
-            (one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible()), None)
+            (one for one in self._window.findChildren(QDialog) if one.isVisible()), None)
         root = top or self._window
         found = [one for one in root.findChildren(QWidget) if isinstance(one, CONTROLS) and one.isVisible()
                  and one.isEnabled() and not one.visibleRegion().isEmpty()
@@ -143,7 +142,7 @@ class Monkey:
 
     def _theme(self) -> None:
         if self._rng.random() < 0.5:
-            self._window.appearance.switch_theme()
+            self._window.appearance.set_theme(str(self._rng.choice(["dark", "light"])))
         else:
             self._window.set_text_scale(float(self._rng.choice([1.0, 1.25, 2.0])))
 
@@ -151,8 +150,8 @@ class Monkey:
         return QApplication.focusWidget() or self._window
 
     def _close_file_dialogs(self) -> None:
-        for one in QApplication.topLevelWidgets():
-            if isinstance(one, QFileDialog) and one.isVisible():
+        for one in self._window.findChildren(QFileDialog):
+            if one.isVisible():
                 one.close()  # a file dialog can delete files, and where it leads is no business of a monkey
 
 
@@ -164,12 +163,30 @@ def settle() -> None:
 
 def calm(window: Window) -> None:
     """Close what is open above the window and stop what runs."""
-    for one in QApplication.topLevelWidgets():
-        if isinstance(one, (QMenu, QDialog)):
-            one.close()
+    for one in (*window.findChildren(QMenu), *window.findChildren(QDialog)):
+        one.close()
     for job in list(window.session.jobs):
         job.request_stop()
     settle()
+
+
+def dead_pages(window: Window) -> list[str]:
+    """The pages that do not come when they are asked for, show nothing, or have no control that could be used."""
+    from tests.gallery import _FEWEST_COLOURS, _colours
+
+    found = []
+    for name in window.rail._entries:
+        window.session.go_to(name)
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            settle()
+            time.sleep(0.01)
+        shown = window.pages.currentWidget()
+        usable = [one for one in shown.findChildren(QWidget) if isinstance(one, CONTROLS) and one.isEnabled()
+                  and not one.visibleRegion().isEmpty()]
+        if window.pages.name != name or not usable or _colours(window.grab().toImage()) < _FEWEST_COLOURS:
+            found.append(name)
+    return found
 
 
 def soak(window: Window, met: list[str], *, seed: int, minutes: float) -> dict[str, Any]:
@@ -185,18 +202,20 @@ def soak(window: Window, met: list[str], *, seed: int, minutes: float) -> dict[s
         worst = max(worst, time.monotonic() - before)
         if len(memory) <= passed // 5:
             memory.append(process.memory_info().rss / 1e6)
+            if len(memory) % 12 == 1:
+                print(f"{passed / 60:.0f} of {minutes:.0f} minutes, {sum(monkey.done.values())} actions, "
+                      f"{memory[-1]:.0f} MB", file=sys.stderr, flush=True)
     calm(window)
     until = time.monotonic() + 60
     while window.session.jobs and time.monotonic() < until:
         settle()
         time.sleep(0.01)
-    window.session.go_to("library")
-    settle()
-    answers = window.isVisible() and window.pages.name == "library"
+    dead = dead_pages(window)
+    answers = window.isVisible() and not dead
     half = len(memory) // 2
     growth = memory[-1] / memory[half] - 1 if half else 0.0
     return {"seed": seed, "minutes": minutes, "actions": sum(monkey.done.values()), "ways": dict(monkey.done),
-            "raised": met[:3], "before_that": acts[-6:] if met else [], "answers": answers,
+            "raised": met[:3], "before_that": acts[-6:] if met else [], "answers": answers, "dead_pages": dead,
             "longest_action_ms": round(1000 * worst), "memory_mb": [round(one) for one in memory],
             "growth_in_the_second_half": round(growth, 3)}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,32 @@ from typing import Any
 from tests.benchmarks.event_loop import SMALL, Ticks, felt, memory_mb, opened_window, rest, sample, work
 
 MANY, MOVES = (5_000, 20) if SMALL else (100_000, 100)
+FILL = """
+import sys
+from pathlib import Path
+from studio.engine.project import Project
+from tests.benchmarks.catalogue import fill
+with Project.open(Path(sys.argv[1])).catalogue() as catalogue:
+    fill(catalogue, int(sys.argv[2]))
+"""
+CROWD = FILL + """
+with Project.open(Path(sys.argv[1])).catalogue() as catalogue:
+    catalogue.change([one.id for one in catalogue.videos() if one.source.startswith("clinic-")], excluded=True)
+"""
+
+
+def crowded(project: Path) -> Path:
+    """Put so many videos into a project's table that are left out of everything else."""
+    subprocess.run([sys.executable, "-c", CROWD, str(project), str(MANY)], check=True)
+    return project
 
 
 def rows(place: Path) -> dict[str, Any]:
     """What a person does to a table of 100 000 videos: the worst delay of the event loop each, in milliseconds."""
     from studio.engine.project import Project
-    from tests.benchmarks.catalogue import fill
 
     project = Project.create(place / "study")
-    with project.catalogue() as catalogue:
-        fill(catalogue, MANY)
+    subprocess.run([sys.executable, "-c", FILL, str(project.root), str(MANY)], check=True)  # as no window would
     from studio.gui import library_edits
     from studio.gui.entries import ENTRIES
 
@@ -66,7 +84,7 @@ def points(place: Path) -> dict[str, Any]:
     with opened_window(place / "home") as window:
         session, ticks = window.session, Ticks()
         session.open_project(project.root)
-        panel = MapPanel(session, Turns(window), name="map")
+        panel = MapPanel(session, Turns(window), name="map", answers=window)
         panel.resize(1100, 640)
         panel.show()
         rest(1.0)
