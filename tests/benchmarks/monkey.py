@@ -43,6 +43,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 from studio.engine import files
 from studio.gui.window import Window
@@ -90,7 +91,8 @@ class Monkey:
         found = [one for one in root.findChildren(QWidget) if isinstance(one, CONTROLS) and one.isVisible()
                  and one.isEnabled() and not one.visibleRegion().isEmpty()
                  and (self._starts_jobs or one.objectName() not in JOBS)]
-        return found[int(self._rng.integers(len(found)))] if found else root
+        chosen = found[int(self._rng.integers(len(found)))] if found else root
+        return chosen if isValid(chosen) else self._window  # garbage may have been collected meanwhile
 
     def _place(self, widget: QWidget) -> QPoint:
         return QPoint(int(self._rng.integers(max(1, widget.width()))), int(self._rng.integers(max(1, widget.height()))))
