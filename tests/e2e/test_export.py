@@ -40,7 +40,7 @@ def _exported(told: dict, place: Path) -> object:
             click(window, "evaluate.export")
             yield lambda: session.jobs
             yield lambda: not session.jobs
-            told["said", name] = window.page("evaluate")._export._says.text()
+            told["said", name] = window.page("evaluate")._export.written.words()
 
     return story
 
