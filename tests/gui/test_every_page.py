@@ -49,6 +49,8 @@ from tests.gui.fitting import cut_off, scrolls_sideways
 from tests.gui.pseudo import Longer, bare, untranslated
 
 CLASSES = {path.name for path in resource("sample").iterdir() if path.is_dir()}
+CALM = {START.name, MACHINE.name, "neighbours", "evaluate"}
+"""Pages whose texts change seldom: theirs are looked at in the long run only."""
 PAGES = [START.name, *(entry.name for entry in ENTRIES), MACHINE.name]
 _DATA = re.compile(r"studio \w+ .*|studio doctor|[\w-]+/[\w/ -]+\.(mp4|avi)|[\w-]*\d{4}[\w-]*|[\d.]+ GMAC"
                    r"|/[\w/. -]+|Tiny|tiny|\d\d [A-Z][a-z]{2} \d\d:\d\d|\bconv\d\b|shown as [\d, ]+|in order")
@@ -209,7 +211,8 @@ def test_with_large_text_the_title_scrolls_away_and_the_page_has_room(full: Wind
     full.set_text_scale(1.0)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] if name in CALM else [])
+                                  for name in PAGES])
 def test_every_text_goes_through_the_translation_and_has_room_when_longer(
         full: Window, longer: Longer, collected: set[str], name: str) -> None:
     page = shown(full, name)

@@ -117,7 +117,8 @@ def test_the_next_action_of_a_paused_run_is_to_go_on(trained: TrainingPage, sess
     assert kinds == {"train.pause": "primary", "train.queue_add": ""}
 
 
-@pytest.mark.parametrize("operation", ["train", "probe", "scan"])
+@pytest.mark.parametrize("operation", ["train", pytest.param("probe", marks=pytest.mark.long),
+                                       pytest.param("scan", marks=pytest.mark.long)])
 def test_a_step_is_not_measured_beside_other_work(page: TrainingPage, session: Session, operation: str) -> None:
     """What is measured stops when the work begins, and what it still says is not taken."""
     press(page, "train.preflight")
