@@ -58,10 +58,7 @@ def end(project: Project, name: str = "", *, stop: Callable[[], bool] = lambda: 
     run = None if worked and not _going(project) else _training(project, name)
     if run is None and queue.stop_requested(project):
         raise _asked_to_stop("the queue")
-    if worked:
-        queue.request_stop(project)
-    if run is not None:
-        runs.request_stop(run.folder)
+    ask_to_stop(project, run, queue_too=worked)
 
     def over() -> bool:
         return (run is None or read_run(run.folder).state != "running") and not (worked and lock.holder_now())
@@ -69,6 +66,18 @@ def end(project: Project, name: str = "", *, stop: Callable[[], bool] = lambda: 
     yield from _until(over, run.name if run else "the queue", stop)
     more = {"waiting": queue.told(project)} if worked else {}
     yield _told("stop", run, ("stopped", "finished"), stop, **more)
+
+
+def ask_to_stop(project: Project, run: Run | None, *, queue_too: bool = True) -> None:
+    """Ask a run to stop after its present step, and whatever trains the project's queue.
+
+    The queue is asked too, because between two runs, or while one ends, no run reads it. Nothing is waited for.
+    Raises `OSError` or `MachineError` where the wish cannot be written.
+    """
+    if queue_too and ProjectLock(project.root, "queue").holder_now() is not None:
+        queue.request_stop(project)
+    if run is not None:
+        runs.request_stop(run.folder)
 
 
 def _going(project: Project) -> list[Run]:

@@ -12,10 +12,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from studio.engine import files
-from studio.engine.errors import StudioError
-from studio.engine.runs import HEARTBEAT, Run, request_stop, stop_requested
+from studio.engine.runs import HEARTBEAT, Run, stop_requested
 from studio.gui.blocks import button, fill, label
 from studio.gui.jobs import Job
+from studio.gui.run_wishes import ask_to_stop
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.theme import current_theme, icon, icon_size, set_kind, theme_watch
@@ -160,16 +160,9 @@ class StatusBar(QWidget):
         seconds_left = run.seconds / run.step * max(0, run.total_steps - run.step) if run.step else 0.0
         words = [said("paused") if run.paused else "", step,
                  said("{time} left", time=duration(seconds_left)) if seconds_left and not run.paused else ""]
-        stop = None if self._session.writing.reason else partial(self._stop_run, run)
+        stop = None if self._session.writing.reason else partial(ask_to_stop, self._session, run)
         return Work(said("Training {run}", run=run.name), " · ".join(filter(None, words)), share, _silent_seconds(run),
                     stop, stop_requested(run.folder))
-
-    def _stop_run(self, run: Run) -> None:
-        try:
-            request_stop(run.folder)
-        except (OSError, StudioError):
-            self._session.notify(said("{run} cannot be told: its folder cannot be written to.", run=run.name),
-                                 remedy=said("Make that folder writable, then try again."), level="error")
 
     def _follow(self, job: Job) -> None:
         self._heard[job] = time.monotonic()

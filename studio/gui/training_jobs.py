@@ -5,7 +5,7 @@ A training that the window starts goes on with what waits in the queue, in the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QWidget
 
 from studio.engine import queue
 from studio.engine import runs as run_folders
-from studio.engine.errors import StudioError
 from studio.engine.events import Event, Preview, Progress, Saved
 from studio.engine.project import Project
 from studio.engine.runs import Run
 from studio.gui.jobs import Job
 from studio.gui.queueing import Queueing
+from studio.gui.run_wishes import ask, ask_to_stop
 from studio.gui.session import Session
 from studio.gui.texts import said
 
@@ -142,13 +142,10 @@ class TrainingJobs(QObject):
 
         Its queue is asked too: between two runs, or while one ends, no run reads it.
         """
-        job, run, worked = self._job(), self.running(), self._worked_elsewhere()
-        if job is not None:
+        if job := self._job():
             job.request_stop()
-        elif run is not None:
-            self._ask(lambda: run_folders.request_stop(run.folder), run.name)
-        if worked is not None:
-            self._ask(lambda: queue.request_stop(worked), said("The queue"))
+        else:
+            ask_to_stop(self._session, self.running())
         self.changed.emit()
 
     def pause_or_go_on(self) -> None:
@@ -156,7 +153,7 @@ class TrainingJobs(QObject):
         run = self.running()
         if run is not None:
             wish = run_folders.forget_pause if self.pausing() else run_folders.request_pause
-            self._ask(lambda: wish(run.folder), run.name)
+            ask(self._session, lambda: wish(run.folder), name=run.name)
         self.changed.emit()
 
     def _job(self) -> Job | None:
@@ -170,13 +167,6 @@ class TrainingJobs(QObject):
     def _worked_elsewhere(self) -> Project | None:
         """The project whose queue another process trains, if one does."""
         return self._session.project if self._job() is None and self.queue.worked else None
-
-    def _ask(self, wish: Callable[[], None], name: str) -> None:
-        try:
-            wish()
-        except (OSError, StudioError):
-            self._session.notify(said("{run} cannot be told: its folder cannot be written to.", run=name),
-                                 remedy=said("Make that folder writable, then try again."), level="error")
 
     def _hear_start(self, job: Job) -> None:
         if job.operation in _TRAINS:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from studio.engine import runs
+from studio.engine import queue, runs
 from studio.engine.events import Progress
 from studio.engine.project import Project
 from studio.engine.project_lock import ProjectLock
@@ -85,9 +85,22 @@ def test_a_run_that_cannot_be_told_to_stop_says_so(window: Window, project: Path
     def refuse(_folder: Path) -> None:
         raise PermissionError("read only")
 
-    monkeypatch.setattr("studio.gui.statusbar.request_stop", refuse)
+    monkeypatch.setattr("studio.engine.runs.request_stop", refuse)
     stop(window).click()
     assert "cannot be told" in window.notices.value()[-1].message
+
+
+def test_the_queue_that_a_run_is_of_is_stopped_with_it(window: Window, project: Path) -> None:
+    folder = running_elsewhere(project)
+    opened = Project.open(project)
+    held = ProjectLock(project, "queue")
+    assert held.acquire() is None
+    try:
+        window.session.open_project(project)
+        stop(window).click()
+        assert runs.stop_requested(folder) and queue.stop_requested(opened), "or its next run would begin"
+    finally:
+        held.release()
 
 
 def test_a_job_belongs_to_its_project(window: Window, project: Path, other: Path) -> None:
