@@ -134,36 +134,15 @@ class Figure(QWidget):
             set_kind(self._value, kind)
 
 
-class NoticeBar(QFrame):
-    """One message with an icon, a remedy and perhaps buttons; `level` is info, good, warning or bad."""
+class WordsAndButtons(QFrame):
+    """Words with buttons beside them, or below where these would leave the words too little room."""
 
-    closed = Signal()
-    _narrow: bool | None = None
+    _whole: QBoxLayout | None = None
+    _below: bool | None = None
 
-    def __init__(self, level: str = "info", *, closable: bool = False, name: str = "") -> None:
-        super().__init__()
-        theme = current_theme()
-        if name:
-            self.setObjectName(name)
-        self._sign, self._message, self._remedy = QLabel(), label("", wrap=True), label("", "quiet", wrap=True)
-        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        words = column(self._message, self._remedy, spacing=2)
-        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._middle.setSpacing(theme.px(8))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
-        layout.setSpacing(theme.px(12))
-        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(self._middle, 1)
-        self._middle.addLayout(words, 1)
-        self.buttons = QHBoxLayout()
-        self.buttons.setSpacing(theme.px(4))
-        self._middle.addLayout(self.buttons)
-        if closable:
-            close = button("", name=f"{name}.close", icon_name="close", kind="plain", clicked=self._close)
-            close.setAccessibleName(said("Dismiss this message"))
-            layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        self.set_level(level)
+    def set_parts(self, whole: QBoxLayout, buttons: QHBoxLayout, *, least_pixels: int) -> None:
+        """Say which layout holds the words and the buttons, and how much room the words need at 100 % text."""
+        self._whole, self._beside, self._least_pixels = whole, buttons, least_pixels
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -175,14 +154,45 @@ class NoticeBar(QFrame):
         return super().event(event)
 
     def _arrange(self) -> None:
-        """Put the buttons below the words where they would leave these too little room."""
-        theme = current_theme()
-        narrow = self.width() < self.buttons.sizeHint().width() + theme.px(_LEAST_WORDS_PIXELS)
-        if narrow == self._narrow:  # setting the same anew would ask for the next layout, without end
+        if self._whole is None:
             return
-        self._narrow = narrow
-        self._middle.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-        self._middle.setAlignment(self.buttons, Qt.AlignmentFlag.AlignLeft if narrow else Qt.AlignmentFlag(0))
+        below = self.width() < self._beside.sizeHint().width() + current_theme().px(self._least_pixels)
+        if below != self._below:  # setting the same anew would ask for the next layout, without end
+            self._below = below
+            self._whole.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
+            self._whole.setAlignment(self._beside, Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0))
+
+
+class NoticeBar(WordsAndButtons):
+    """One message with an icon, a remedy and perhaps buttons; `level` is info, good, warning or bad."""
+
+    closed = Signal()
+
+    def __init__(self, level: str = "info", *, closable: bool = False, name: str = "") -> None:
+        super().__init__()
+        theme = current_theme()
+        if name:
+            self.setObjectName(name)
+        self._sign, self._message, self._remedy = QLabel(), label("", wrap=True), label("", "quiet", wrap=True)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = column(self._message, self._remedy, spacing=2)
+        middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        middle.setSpacing(theme.px(8))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
+        layout.setSpacing(theme.px(12))
+        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(middle, 1)
+        middle.addLayout(words, 1)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(theme.px(4))
+        middle.addLayout(self.buttons)
+        self.set_parts(middle, self.buttons, least_pixels=_LEAST_WORDS_PIXELS)
+        if closable:
+            close = button("", name=f"{name}.close", icon_name="close", kind="plain", clicked=self._close)
+            close.setAccessibleName(said("Dismiss this message"))
+            layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.set_level(level)
 
     def set_level(self, level: str) -> None:
         """Colour the message."""

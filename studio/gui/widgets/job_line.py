@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QProgressBar, QVBoxLayout
 
 from studio.engine.events import Event, Progress
-from studio.gui.blocks import button, fill, label, row, set_icon
+from studio.gui.blocks import WordsAndButtons, button, fill, label, row, set_icon
 from studio.gui.jobs import Job
 from studio.gui.texts import said
 from studio.gui.theme import current_theme, set_kind
@@ -20,13 +18,11 @@ _PAUSED = "paused"
 _LEAST_WORDS_PIXELS = 200
 
 
-class JobLine(QWidget):
+class JobLine(WordsAndButtons):
     """Shows one job, or hides while there is none. `prefix` starts the object names of its controls.
 
     A `narrow` one breaks its words, for a side column or large text.
     """
-
-    _below: bool | None = None
 
     def __init__(self, *, prefix: str, narrow: bool = False) -> None:
         super().__init__()
@@ -44,22 +40,14 @@ class JobLine(QWidget):
         left.setSpacing(theme.px(6))
         for widget in (self._words, self._bar, self._detail):
             left.addWidget(widget)
-        self._buttons = row(self._pause, self._stop, spacing=16)
-        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._whole.setContentsMargins(0, 0, 0, 0)
-        self._whole.setSpacing(theme.px(16))
-        self._whole.addLayout(left, 1)
-        self._whole.addLayout(self._buttons)
+        buttons = row(self._pause, self._stop, spacing=16)
+        whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(theme.px(16))
+        whole.addLayout(left, 1)
+        whole.addLayout(buttons)
+        self.set_parts(whole, buttons, least_pixels=_LEAST_WORDS_PIXELS)
         self.hide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._arrange()
-        return super().event(event)
 
     def value(self) -> Job | None:
         """Give the job shown."""
@@ -81,15 +69,6 @@ class JobLine(QWidget):
         """Let go of a job that ended."""
         self._job = None
         self.hide()
-
-    def _arrange(self) -> None:
-        """Put the buttons below the words where they would leave these too little room."""
-        below = self.width() < self._buttons.sizeHint().width() + current_theme().px(_LEAST_WORDS_PIXELS)
-        if below == self._below:  # setting the same anew would ask for the next layout, without end
-            return
-        self._below = below
-        self._whole.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
-        self._whole.setAlignment(self._buttons, Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0))
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Progress):
