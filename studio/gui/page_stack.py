@@ -232,7 +232,10 @@ class PageStack(QStackedWidget):
 
     def _forget_half_made(self) -> None:
         for made in self._half_made.values():
-            made.deleteLater()
+            for part in vars(made).values():
+                if isinstance(part, QWidget) and part.parent() is None:  # it has not found its place on the page yet
+                    self._delete(part)
+            self._delete(made)
         self._half_made.clear()
 
     def _forget_kept(self) -> None:

@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from studio.gui import garbage
 from studio.gui.entries import ENTRIES
@@ -47,6 +48,23 @@ def test_pages_that_were_spared_are_let_go_too(window: Window, project: Path, mo
         assert bool(_kept_alive(window)) is not swept
     finally:
         gc.unfreeze()
+
+
+def test_a_page_that_was_half_made_is_let_go_with_what_had_no_place_yet(window: Window, project: Path) -> None:
+    window.session.open_project(project)
+    window.pages.finish_dressing()
+    stack = window.pages
+    placeless: list[weakref.ref[QWidget]] = []
+    while not placeless:
+        assert "task" not in stack._pages, "the page has such parts while it is made"
+        stack._make_a_part("task")
+        placeless = [weakref.ref(part) for part in vars(stack._half_made["task"]).values()
+                     if isinstance(part, QWidget) and part.parent() is None]
+    stack.make_anew()
+    stack.finish_dressing()
+    settle()
+    gc.collect()
+    assert [one() for one in placeless if one() is not None] == []
 
 
 def test_a_page_that_something_holds_would_be_found(window: Window, project: Path) -> None:
