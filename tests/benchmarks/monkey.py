@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,22 +87,24 @@ class Monkey:
 
     def _pick(self) -> QWidget:
         top = QApplication.activePopupWidget() or next(
-            (one for one in self._window.findChildren(QDialog) if one.isVisible()), None)
+            (one for one in self._window.children() if isinstance(one, QDialog) and one.isVisible()), None)
         root = top or self._window
-        found = [one for one in root.findChildren(QWidget) if isinstance(one, CONTROLS) and one.isVisible()
-                 and one.isEnabled() and not one.visibleRegion().isEmpty()
-                 and (self._starts_jobs or one.objectName() not in JOBS)]
-        chosen = found[int(self._rng.integers(len(found)))] if found else root
-        return chosen if isValid(chosen) else self._window  # garbage may have been collected meanwhile
+        found = [one for one in visible_inside(root) if isinstance(one, CONTROLS) and one.isEnabled()
+                 and not one.visibleRegion().isEmpty() and (self._starts_jobs or one.objectName() not in JOBS)]
+        return found[int(self._rng.integers(len(found)))] if found else root
 
     def _place(self, widget: QWidget) -> QPoint:
         return QPoint(int(self._rng.integers(max(1, widget.width()))), int(self._rng.integers(max(1, widget.height()))))
 
-    def _inside(self, widget: QWidget) -> QWidget:
-        return widget.viewport() if isinstance(widget, (QAbstractItemView, QGraphicsView, QPlainTextEdit)) else widget
+    def _pick_inside(self) -> QWidget:
+        """Pick what takes the mouse."""
+        widget = self._pick()
+        if isinstance(widget, (QAbstractItemView, QGraphicsView, QPlainTextEdit)):
+            widget = widget.viewport()
+        return widget if isValid(widget) else self._window  # what PySide made for an older one at that address
 
     def _click(self) -> None:
-        widget = self._inside(self._pick())
+        widget = self._pick_inside()
         self.last = f"click {widget.objectName() or type(widget).__name__}"
         modifier = Qt.KeyboardModifier.ControlModifier if self._rng.random() < 0.1 else Qt.KeyboardModifier.NoModifier
         click = QTest.mouseDClick if self._rng.random() < 0.05 else QTest.mouseClick
@@ -115,7 +118,7 @@ class Monkey:
                        Qt.KeyboardModifier.ControlModifier)
 
     def _drag(self) -> None:
-        widget = self._inside(self._pick())
+        widget = self._pick_inside()
         self.last = f"drag {widget.objectName() or type(widget).__name__}"
         QTest.mousePress(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, self._place(widget))
         for _ in range(4):
@@ -123,7 +126,7 @@ class Monkey:
         QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, self._place(widget))
 
     def _wheel(self) -> None:
-        widget = self._inside(self._pick())
+        widget = self._pick_inside()
         place = QPointF(self._place(widget))
         turn = QPoint(0, int(self._rng.choice([-240, -120, 120, 240])))
         QApplication.sendEvent(widget, QWheelEvent(
@@ -152,9 +155,20 @@ class Monkey:
         return QApplication.focusWidget() or self._window
 
     def _close_file_dialogs(self) -> None:
-        for one in self._window.findChildren(QFileDialog):
-            if one.isVisible():
+        for one in self._window.children():
+            if isinstance(one, QFileDialog) and one.isVisible():
                 one.close()  # a file dialog can delete files, and where it leads is no business of a monkey
+
+
+def visible_inside(root: QWidget) -> Iterator[QWidget]:
+    """The widgets inside another that are shown, from the top.
+
+    Not by `findChildren` of the window: PySide then keeps what it makes for Qt's own widgets until the window goes.
+    """
+    for one in root.children():
+        if isinstance(one, QWidget) and one.isVisible() and not one.isWindow():
+            yield one
+            yield from visible_inside(one)
 
 
 def settle() -> None:
