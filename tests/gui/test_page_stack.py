@@ -168,6 +168,7 @@ def test_what_is_loaded_is_no_longer_looked_through_for_garbage(window: Window, 
     window.pages._loader = None
     with qtbot.waitSignal(window.pages.loaded, timeout=30_000):
         window.pages.build_in_background()
+    gc.unfreeze()  # what was spared for the tests
     before = gc.get_freeze_count()
     try:
         garbage.spare()
