@@ -147,6 +147,7 @@ def opens_the_report(page: EvaluatePage, session: Session, monkeypatch: pytest.M
     assert [url.toLocalFile() for url in opened] == [str(session.runs[0].folder / "report.html")]
 
 
+@pytest.mark.long
 def test_two_runs_are_reported_beside_each_other(page: EvaluatePage, session: Session,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
@@ -259,6 +260,7 @@ def test_a_damaged_result_is_told_and_blocks_nothing(page: EvaluatePage, session
     assert told and "JSON" in told[0].message and part(page, "evaluate.run").isEnabled()
 
 
+@pytest.mark.long
 def test_how_many_labels_and_what_was_mixed_up(page: EvaluatePage, session: Session) -> None:
     """The other protocols, measured for real: a column a budget, and the videos behind a cell of the confusion."""
     part(page, "evaluate.budget").click()

@@ -144,6 +144,7 @@ def test_how_alike_is_said_in_words_with_the_figure(alike: float, said: str) -> 
     assert said in sentence and f"{alike:.2f}" in sentence and meaning.startswith("Training")
 
 
+@pytest.mark.long
 def test_units_and_why(page: InspectPage) -> None:
     """The two other views, and the way from a unit's clip back to its heat."""
     answered(page)

@@ -190,6 +190,7 @@ def a_file_outside_is_asked_about(page: NeighboursPage, clips: Path) -> None:
     assert "cannot be read" in page._failure.value()
 
 
+@pytest.mark.long
 def test_a_map_settles_before_the_eyes_and_can_be_stopped(page: NeighboursPage) -> None:
     pytest.importorskip("openTSNE")
     page.refresh()

@@ -295,6 +295,7 @@ def test_the_probe_has_one_measure_and_a_page_made_anew_goes_on_with_it(page: Ta
     page.probe._ended(1, "")
 
 
+@pytest.mark.long
 def test_a_probe_that_is_stopped_says_so(page: TaskPage, warm: Session) -> None:
     page.probe._start.click()
     page.probe._stop.click()

@@ -86,6 +86,7 @@ def another_run(folder: Path, name: str, *, state: str, steps: int = 200, **trai
     return made
 
 
+@pytest.mark.long
 def test_the_story_of_a_run(page: TrainingPage, session: Session) -> None:
     """Start, watch, be refused a second one, stop and keep, go on, stop again."""
     assert part(page, "train.start").isEnabled() and not part(page, "train.stop").isEnabled()

@@ -49,6 +49,7 @@ def ends(session: Session) -> None:
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
 
 
+@pytest.mark.long
 def test_the_story_of_a_queue(page: TrainingPage, session: Session) -> None:
     """Start, add, pause, go on, stop, train what waits: two trainings are started, so it takes longer than most."""
     assert page.command_line().endswith("--then-queue") and not waiting(page).isVisible()
@@ -103,6 +104,7 @@ def test_when_a_run_is_over_what_waits_begins_by_itself(page: TrainingPage, sess
     assert session.selected_run == session.runs[1].name, "it was looked at, so the next one is"
 
 
+@pytest.mark.long
 def test_a_queue_that_is_trained_without_the_window_goes_on(page: TrainingPage, session: Session) -> None:
     session.change_recipe("training.max_steps", 3)
     press(page, "train.start")
