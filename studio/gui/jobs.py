@@ -33,7 +33,8 @@ NICENESS = 10
 class Job(QThread):
     """Run `studio <operation> <arguments> --events jsonl`; `told` brings each event, `ended` the exit code and why.
 
-    `project` is the folder of the project that it is about, None for one that is about no project.
+    `project` is the folder of the project that it is about, None for one that is about no project. Who shows a failure
+    where the person looks sets `failure_is_shown`, and no message says it again.
     The sentence of `ended` is empty when the work was done or stopped by the person. `details` holds the end of the
     child's standard error.
     """
@@ -50,6 +51,7 @@ class Job(QThread):
         self.progress: Progress | None = None
         self.finished_event: Finished | None = None
         self.failed_event: Failed | None = None
+        self.failure_is_shown = False
         self._process: subprocess.Popen[bytes] | None = None
         self._wake = threading.Event()
         self._detached = self._stop_wanted = self._pause_wanted = self._unwanted = False

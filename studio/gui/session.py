@@ -310,12 +310,12 @@ class Session(QObject):
             sentence = f"{failed.value}: {failed.rule}."  # its message repeats the remedy
         if job.project is not None and job.project != (self.project and self.project.root):
             sentence = sentence and f"{job.project.name}: {sentence}"
-        if sentence:
-            self.notify(sentence, remedy=failed.remedy if failed else "", details=job.details, level="error")
         if job.operation == "scan":
             self.reload_videos()
         self.reload_runs()
         self.job_ended.emit(job)
+        if sentence and not job.failure_is_shown:
+            self.notify(sentence, remedy=failed.remedy if failed else "", details=job.details, level="error")
         job.deleteLater()
 
     def _take_description(self, description: dict[str, Any], _pictures: list[np.ndarray]) -> None:

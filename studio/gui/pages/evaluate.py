@@ -174,6 +174,7 @@ class EvaluatePage(Page):
             message, remedy = sentence_of(asdict(job.failed_event))
             self._failure.tell(said("The last try failed: {message}", message=message), remedy, job.details)
             bring_into_sight(self._failure)
+            job.failure_is_shown = self.isVisible()  # once is enough
         elif job.finished_event is not None and not job.finished_event.stopped:
             self._tell_result(job)
         self._show()

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from studio.gui.pages.evaluate import EvaluatePage
 from studio.gui.reporting import ReportDialog
-from studio.gui.session import Session
+from studio.gui.session import Notice, Session
 from studio.gui.widgets.run_list import run_label
 from tests.gui.conftest import wait_for
 
@@ -224,9 +224,12 @@ def test_a_failure_stays_in_words(page: EvaluatePage, session: Session, tmp_path
     lines = [f"{video.path},{'ab'[i % 2]},one" for i, video in enumerate(videos)]
     (tmp_path / "one.csv").write_text("path,label,group\n" + "\n".join(lines) + "\n")
     page._form.set_value("linear", str(tmp_path / "one.csv"))
+    told: list[Notice] = []
+    session.notified.connect(told.append)
     press(page, "evaluate.run")
     wait_for(lambda: not session.jobs, seconds=LONG_SECONDS)
     failure = page._failure
+    assert [one for one in told if one.level == "error"] == [], "the page itself says it"
     assert "groups" in failure.value() and failure.isVisible() and failure._remedy.text()
     failure.details.click()
     report = page.window().findChild(ReportDialog)
