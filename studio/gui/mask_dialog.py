@@ -6,8 +6,19 @@ from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.engine.catalogue import Video, display_path
 from studio.engine.masks import Mask, Rectangle, masked_share, size_text
@@ -53,6 +64,9 @@ class MaskDialog(QDialog):
         self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(theme.px(2))
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setMinimumHeight(theme.px(96))
+        self.list.setItemDelegate(_WholeWords(self.list))
         self.list.itemChanged.connect(lambda _item: self._show())
         self.list.currentRowChanged.connect(lambda _row: self._show())
         self.where = ChoiceBox(self._places())
@@ -87,7 +101,6 @@ class MaskDialog(QDialog):
     def _lay_out(self) -> None:
         theme = current_theme()
         side = QWidget()
-        side.setFixedWidth(theme.px(300))
         buttons = FlowLayout(spacing=8)
         for one in (self.suggest, self.suggest_all, self._remove):
             buttons.addWidget(one)
@@ -99,7 +112,15 @@ class MaskDialog(QDialog):
         layout.addWidget(self._progress)
         layout.addWidget(self._says)
         side.setLayout(layout)
-        body = row(self.canvas, side, spacing=16)
+        side.setProperty("kind", "page")
+        scrolled = QScrollArea()
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFixedWidth(theme.px(300))
+        scrolled.setWidget(side)
+        body = row(self.canvas, scrolled, spacing=16)
         body.setStretch(0, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(theme.px(24), theme.px(16), theme.px(24), theme.px(16))
@@ -222,3 +243,19 @@ class MaskDialog(QDialog):
     def _keep(self) -> None:
         set_masks(self._session, self.value())
         self.accept()
+
+
+class _WholeWords(QStyledItemDelegate):
+    """Makes rows as high as their words are: Qt leaves the box before them out of its sum."""
+
+    def __init__(self, of: QListWidget) -> None:
+        super().__init__(of)
+        self._list = of
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        style, theme = self._list.style(), current_theme()
+        room = self._list.viewport().width() - 2 * self._list.spacing() - 2 * theme.px(4)
+        room -= style.pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, option, self._list) + theme.px(16)
+        words = str(index.data(Qt.ItemDataRole.DisplayRole))
+        needed = option.fontMetrics.boundingRect(0, 0, max(room, 1), 1 << 16, Qt.TextFlag.TextWordWrap, words)
+        return QSize(room, max(super().sizeHint(option, index).height(), needed.height() + theme.px(8)))

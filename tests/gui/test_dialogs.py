@@ -18,7 +18,14 @@ WAYS = {
     "messages": lambda window: window.notices.show_all(),
     "report": lambda window: ReportDialog(window, window.session, Happened(message="It failed.")).open(),
     "masks": lambda window: MaskDialog(window, window.session, window.session.usable_videos[0]).open(),
+    "looking": lambda window: _looking(MaskDialog(window, window.session, window.session.usable_videos[0])),
 }
+
+
+def _looking(dialog: MaskDialog) -> None:
+    """It has its bar and buttons as while the studio looks for overlays."""
+    dialog._progress.show()
+    dialog.open()
 
 
 @pytest.mark.parametrize("way", WAYS)

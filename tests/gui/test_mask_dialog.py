@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QWidget
 
+from studio.engine.masks import Mask, Rectangle
 from studio.engine.project import Project
 from studio.gui.mask_dialog import MaskDialog
 from studio.gui.session import Session
-from tests.gui.conftest import wait_for
+from tests.gui.conftest import settle, wait_for
 
 
 @pytest.fixture
@@ -51,6 +52,20 @@ def test_a_rectangle_becomes_a_mask_and_undo_takes_it_back(dialog: MaskDialog, s
     assert session.project is not None and Project.open(session.project.root).settings.masks == [mask]
     session.undo.undo()
     assert Project.open(session.project.root).settings.masks == []
+
+
+def test_a_long_reason_is_read_in_whole(dialog: MaskDialog) -> None:
+    for place in range(6):  # enough for a scroll bar
+        dialog._add(Mask(name=f"clock-{place}", shapes=(Rectangle(x=0, y=0, width=0.1, height=0.1),)), on=False,
+                    about="a clock or counter that changes in each frame at the upper right corner")
+    settle()
+    listed, option = dialog.list, QStyleOptionViewItem()
+    for place in range(listed.count()):
+        listed.itemDelegate().initStyleOption(option, listed.indexFromItem(listed.item(place)))
+        option.rect = listed.visualItemRect(listed.item(place))
+        room = listed.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, listed)
+        words = listed.fontMetrics().boundingRect(0, 0, room.width(), 10_000, Qt.TextFlag.TextWordWrap, option.text)
+        assert words.height() <= room.height(), (words, room)
 
 
 def test_all_of_the_picture_cannot_be_hidden(dialog: MaskDialog) -> None:
