@@ -31,6 +31,10 @@ class MisfitBar(FailureBar):
         self.buttons.setDirection(QBoxLayout.Direction.TopToBottom)  # it stands in a narrow column
         self._key, self._wanted = "", None
 
+    def tell(self, message: str, remedy: str = "", details: str = "") -> None:
+        self.mend.hide()
+        super().tell(message, remedy, details)
+
     def tell_refusal(self, error: dict[str, Any]) -> None:
         sentence, remedy = sentence_of(error)
         self.tell(sentence, _SETTING.sub("", remedy))

@@ -19,6 +19,7 @@ from studio.engine.runs import Run
 from studio.gui import theme
 from studio.gui.jobs import Job
 from studio.gui.pages.task import TaskPage
+from studio.gui.recipes import changed
 from studio.gui.session import Session
 from studio.gui.widgets.misfit_bar import setting_value
 from studio.gui.widgets.probe_bars import ProbeBar, ProbeBars
@@ -152,6 +153,17 @@ def test_the_figures_stand_beside_what_they_compare_with(page: TaskPage) -> None
     assert figures["cost"].value() == "–" and "not trained yet" in figures["cost"].accessibleName()
     assert "GMAC" in page.figures._details.text() and not any("GMAC" in one.value() for one in figures.values())
     assert page.figures._fits.text() == "10 of 10 videos are long enough for a tuple"
+
+
+def test_a_recipe_that_fits_no_video_is_a_problem_and_no_training(page: TaskPage, warm: Session) -> None:
+    fitting = dict(warm.recipe)
+    warm.set_recipe(changed(fitting, "sampling.interval_frames", 100))
+    assert checked(page)["values"]["sampling"]["interval_frames"] == 100
+    assert "No video is long enough" in page.problem.value() and page.problem.isVisible()
+    assert not page.problem.mend.isVisible() and not page.train.isEnabled()
+    warm.set_recipe(fitting)
+    assert checked(page)["values"]["sampling"] == fitting["sampling"]
+    assert not page.problem.isVisible() and page.train.isEnabled()
 
 
 def test_a_card_is_chosen_by_keys(page: TaskPage, warm: Session) -> None:
