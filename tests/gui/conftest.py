@@ -62,10 +62,12 @@ def _no_window_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def spared() -> None:
+def spared() -> Iterator[None]:
     """Look for garbage only among what the test makes: to look through all that was loaded takes a second each time."""
     gc.collect()
     gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
