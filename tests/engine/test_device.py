@@ -119,6 +119,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
 def test_steps_take_no_new_memory_from_the_system() -> None:
     def faults(how: str) -> tuple[str, int]:

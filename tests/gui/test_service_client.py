@@ -186,6 +186,7 @@ def test_closing_drops_what_waits(client: ServiceClient, answers: Answers) -> No
     assert not client.busy and answers.count == 0
 
 
+@pytest.mark.long
 def test_the_real_worker_describes_the_studio(qapp: QApplication, answers: Answers) -> None:
     client, ready = ServiceClient(), []
     client.ready.connect(lambda: ready.append(True))

@@ -78,6 +78,7 @@ def column(page: EvaluatePage, number: int) -> list[str]:
     return [table.item(row, number).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(table.rowCount())]
 
 
+@pytest.mark.long
 def test_the_story_of_an_evaluation(page: EvaluatePage, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known; measure; the verdict, beside random weights and chance; export; report."""
     assert not page._result.isVisible() and page._empty.isVisible()

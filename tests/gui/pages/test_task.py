@@ -256,6 +256,7 @@ def test_the_way_to_the_next_page(page: TaskPage, warm: Session) -> None:
     assert wanted == ["training"]
 
 
+@pytest.mark.long
 def test_the_leak_probe_runs_and_is_judged_look_by_look(page: TaskPage, warm: Session) -> None:
     warm.change_recipe("sampling.clip_frames", 1)
     warm.change_recipe("sampling.tuple_length", 2)

@@ -93,6 +93,7 @@ def pauses_and_goes_on(page: TrainingPage, session: Session) -> None:
     wait_for(lambda: session.runs[0].step > step and not session.runs[0].paused)
 
 
+@pytest.mark.long
 def test_when_a_run_is_over_what_waits_begins_by_itself(page: TrainingPage, session: Session) -> None:
     """In one child process, which would go on without the window."""
     session.change_recipe("training.max_steps", 3)
@@ -199,6 +200,7 @@ def test_between_two_runs_of_another_process_its_queue_can_be_stopped_and_nothin
     assert stop.text() == "Stop and keep" and not stop.isEnabled()
 
 
+@pytest.mark.long
 def test_a_queue_of_another_process_is_really_stopped_between_two_of_its_runs(trained: TrainingPage, session: Session,
                                                                               tiny_recipe: dict[str, Any]) -> None:
     session.set_recipe(tiny_recipe)
