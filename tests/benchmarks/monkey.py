@@ -27,7 +27,7 @@ import numpy as np
 import psutil
 import PySide6
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QDesktopServices, QWheelEvent
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -136,7 +136,9 @@ class Monkey:
     def _text(self) -> None:
         focused = self._focused()
         if isinstance(focused, (QLineEdit, QAbstractSpinBox)):
-            QTest.keyClicks(focused, TEXTS[int(self._rng.integers(len(TEXTS)))])
+            for letter in TEXTS[int(self._rng.integers(len(TEXTS)))]:  # as typed: QTest knows Latin letters alone
+                for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                    QApplication.sendEvent(self._focused(), QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, letter))
 
     def _page(self) -> None:
         names = [*self._window.rail._entries, "start", "doctor"]
