@@ -87,7 +87,7 @@ class Monkey:
 
     def _pick(self) -> QWidget:
         top = QApplication.activePopupWidget() or next(
-            (one for one in self._window.children() if isinstance(one, QDialog) and one.isVisible()), None)
+            (one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible()), None)
         root = top or self._window
         found = [one for one in visible_inside(root) if isinstance(one, CONTROLS) and one.isEnabled()
                  and not one.visibleRegion().isEmpty() and (self._starts_jobs or one.objectName() not in JOBS)]
@@ -157,7 +157,7 @@ class Monkey:
         return QApplication.focusWidget() or self._window
 
     def _close_file_dialogs(self) -> None:
-        for one in self._window.children():
+        for one in QApplication.topLevelWidgets():
             if isinstance(one, QFileDialog) and one.isVisible():
                 one.close()  # a file dialog can delete files, and where it leads is no business of a monkey
 
