@@ -63,6 +63,7 @@ class StatusBar(QWidget):
         self._heard: dict[Job, float] = {}
         self._ticks = 0
         self._messages = 0
+        self._gives_room = False
         self._device = button("", name="status.device", kind="plain", clicked=self.machine_clicked.emit)
         self._work = Elided()
         self._work.setObjectName("status.work")
@@ -188,6 +189,7 @@ class StatusBar(QWidget):
 
     def _show_work(self) -> None:
         works = self.works()
+        self._give_room(bool(works) and current_theme().scale >= _LARGE)
         self._bar.setVisible(bool(works))
         self._stop.setVisible(bool(works) and works[0].stop is not None)
         if not works:
@@ -213,6 +215,14 @@ class StatusBar(QWidget):
         self._stop.setEnabled(not work.stopping)
         self._stop.setAccessibleName(said("Stop {title}", title=work.title))
 
+    def _give_room(self, wanted: bool) -> None:
+        """With large text the words about the work take the place of what hardly changes; little disk stays said."""
+        if wanted == self._gives_room:
+            return
+        self._gives_room = wanted
+        self._show_device()
+        self._show_disk()
+
     def _stop_first(self) -> None:
         works = self.works()
         if works and works[0].stop:
@@ -224,7 +234,7 @@ class StatusBar(QWidget):
         title, reason = device.get("title", ""), device.get("reason", "")
         slow = bool(device) and device.get("kind") == "cpu"
         theme = current_theme()
-        self._device.setText(title or said("looking at this machine"))
+        self._device.setText("" if self._gives_room else title or said("looking at this machine"))
         words = said("Trains on the processor: {reason}", reason=reason) if slow else title
         self._device.setToolTip(said("{words}\nWhat works on this machine", words=words).strip())
         self._device.setAccessibleName(said("Device: {title}. {reason}", title=title, reason=reason).strip())
@@ -243,6 +253,7 @@ class StatusBar(QWidget):
         self._disk.setText(said("{free} free", free=bytes_text(free)))
         self._disk.setToolTip(said("Free space on the disk of {root}", root=project.root))
         wanted = "warning" if free < _LITTLE_DISK_BYTES else "quiet"
+        self._disk.setVisible(wanted == "warning" or not self._gives_room)
         if self._disk.property("kind") != wanted:
             set_kind(self._disk, wanted)
 

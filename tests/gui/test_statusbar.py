@@ -18,6 +18,7 @@ from studio.engine.project_lock import ProjectLock
 from studio.gui.jobs import Job
 from studio.gui.widgets.elided import Elided
 from studio.gui.window import Window
+from tests.gui.conftest import settle, wait_for
 
 
 def running_elsewhere(root: Path, **more: object) -> Path:
@@ -160,6 +161,20 @@ def test_the_library_and_the_probe_follow_their_own_project(window: Window, proj
     session.jobs.clear()
     library._job_line.forget()
     assert after != before, "it is heard again"
+
+
+@pytest.mark.parametrize(("scale", "beside"), [(1.0, True), (2.0, False)])
+def test_with_large_text_the_work_has_the_room(window: Window, project: Path, scale: float, beside: bool) -> None:
+    window.session.open_project(project)
+    window.set_text_scale(scale)
+    status = window.status
+    assert status._disk.isVisible() and status._device.text()
+    running_elsewhere(project)
+    window.session.reload_runs()
+    wait_for(status.value)
+    settle()
+    assert status._disk.isVisible() is beside and bool(status._device.text()) is beside
+    assert status._device.toolTip() and status._device.accessibleName()
 
 
 def test_words_that_do_not_fit_end_in_dots(window: Window, project: Path) -> None:
