@@ -274,22 +274,12 @@ class TaskPage(Page):
         if asked != self._number:
             return
         self._answered = asked
-        self._tell_whether_any_fits(int(result["span_frames"]))
+        self.train.setEnabled(self.problem.tell_span(int(result["span_frames"])))
         self.options.set_error("", "")
         self.terms.set_error("", "")
         self.figures.set_value(result, videos=self.session.usable_videos, runs=self.session.runs)
         self.probe.look_up()
         self._tell_chance(asked, self.session.recipe.get("task", ""), result)
-
-    def _tell_whether_any_fits(self, span: int) -> None:
-        longest = max((video.frames for video in self.session.usable_videos), default=span)
-        if longest < span:
-            self.problem.tell(said("No video is long enough: a tuple spans {span}, the longest video has {longest}.",
-                                   span=counted(span, "frame"), longest=number(longest)),
-                              said("Take fewer or shorter clips, or put them closer together."))
-        else:
-            self.problem.set_value("")
-        self.train.setEnabled(longest >= span)
 
     def _refuse(self, asked: int, error: dict[str, Any]) -> None:
         if asked != self._number:

@@ -16,6 +16,7 @@ from studio.gui.recipes import changed
 from studio.gui.session import Session
 from studio.gui.texts import said
 from studio.gui.widgets.recipe_choice import RecipeChange
+from studio.gui.words import counted, number
 
 _SETTING = re.compile(r" \((\w+\.\w+)=([^()]*)\)")
 """An option and its value as a remedy of the engine names them."""
@@ -46,6 +47,17 @@ class MisfitBar(FailureBar):
             self.mend.setText(said("Set it to {value}", value=value))
             self.mend.setAccessibleName(said("Set {option} to {value}", option=said(str(error.get("value", ""))),
                                              value=value))
+
+    def tell_span(self, frames: int) -> bool:
+        """Say when no video is as long as a tuple; tells whether one is, or there are none."""
+        longest = max((video.frames for video in self._session.usable_videos), default=frames)
+        if longest < frames:
+            self.tell(said("No video is long enough: a tuple spans {span}, the longest video has {longest}.",
+                           span=counted(frames, "frame"), longest=number(longest)),
+                      said("Take fewer or shorter clips, or put them closer together."))
+        else:
+            self.set_value("")
+        return longest >= frames
 
     def _mend(self) -> None:
         session = self._session
