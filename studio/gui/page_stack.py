@@ -232,10 +232,9 @@ class PageStack(QStackedWidget):
 
     def _forget_half_made(self) -> None:
         for made in self._half_made.values():
-            for part in vars(made).values():
-                if isinstance(part, QWidget) and part.parent() is None:  # it has not found its place on the page yet
-                    self._delete(part)
-            self._delete(made)
+            placeless = [part for part in vars(made).values() if isinstance(part, QWidget) and part.parent() is None]
+            for one in (*placeless, made):  # all are found first: with one goes what it holds
+                self._delete(one)
         self._half_made.clear()
 
     def _forget_kept(self) -> None:
