@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -36,7 +37,7 @@ class Job(QThread):
     `project` is the folder of the project that it is about, None for one that is about no project. Who shows a failure
     where the person looks sets `failure_is_shown`, and no message says it again.
     The sentence of `ended` is empty when the work was done or stopped by the person. `details` holds the end of the
-    child's standard error.
+    child's standard error, or the trace of what kept it from being run.
     """
 
     told = Signal(object)
@@ -101,6 +102,7 @@ class Job(QThread):
             code, sentence = self._follow()
         except Exception as error:
             code, sentence = 1, said("{title} could not be run ({error}).", title=self.title, error=error)
+            self.details = traceback.format_exc()
         if not self._detached:
             self.ended.emit(code, sentence)
 

@@ -141,8 +141,9 @@ class TestJob:
 
     def test_a_program_that_cannot_start_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("studio.gui.jobs.studio_command", lambda: ["/nowhere/studio"])
-        code, sentence = Heard("scan").wait()
-        assert code == 1 and "could not be run" in sentence
+        heard = Heard("scan")
+        code, sentence = heard.wait()
+        assert code == 1 and "could not be run" in sentence and "FileNotFoundError" in heard.job.details
 
 
 def test_the_window_stays_awake_while_a_scan_runs(qapp: QApplication, tmp_path: Path, clips: Path) -> None:
