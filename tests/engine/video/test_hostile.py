@@ -239,13 +239,26 @@ def honest(project: Project, paths: Sequence[Path]) -> list[str]:
             wrong.append(f"{path.name}: {row.frames} frames in its row, {decoded} decoded")
         if row.verdict == "good" and fault:
             wrong.append(f"{path.name} is called good, but: {fault}")
-        if row.verdict == "good" and row.frames < (row.declared_frames or 0):
+        if row.verdict == "good" and row.frames < (row.declared_frames or 0) and not _header_is_wrong(path, row.frames):
             wrong.append(f"{path.name} is called good with {row.frames} of {row.declared_frames} frames")
         if row.frames:
             cached = CachedVideo(cache_path(project.cache_folder, identity=row.identity, form=Form(64)))
             if cached.frames != row.frames:
                 wrong.append(f"{path.name}: {cached.frames} cached of {row.frames}")
     return wrong
+
+
+def _header_is_wrong(path: Path, frames: int) -> bool:
+    """Whether an AVI is as long as it says, and its index and its packets are just these frames; told without the reader.
+
+    A changed byte may hit the number of frames in the header, and nothing else.
+    """
+    content = path.read_bytes()
+    if content[:4] != b"RIFF" or int.from_bytes(content[4:8], "little") + 8 != len(content):
+        return False
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        return len(stream.index_entries) == sum(packet.size > 0 for packet in container.demux(stream)) == frames
 
 
 def _decoded(path: Path) -> tuple[int, str]:
@@ -278,7 +291,7 @@ def _mutated_scan(tmp_path: Path, count: int, *, seed: int) -> tuple[Project, li
 
 
 def test_two_hundred_mutated_files_are_all_named_with_their_verdict(tmp_path: Path) -> None:
-    seed = int(np.random.default_rng().integers(1 << 30))
+    seed = int(np.random.default_rng().integers(1 << 30))  # 239388311 has an AVI with a wrong number in its header
     project, paths = _mutated_scan(tmp_path, 200, seed=seed)
     assert honest(project, paths) == [], f"seed {seed}"
     verdicts = [row.verdict for row in rows(project)]
