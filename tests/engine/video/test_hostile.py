@@ -249,7 +249,7 @@ def honest(project: Project, paths: Sequence[Path]) -> list[str]:
 
 
 def _header_is_wrong(path: Path, frames: int) -> bool:
-    """Whether an AVI is as long as it says, and its index and its packets are just these frames; told without the reader.
+    """Whether an AVI is as long as it says, with just these frames in index and packets; told without the reader.
 
     A changed byte may hit the number of frames in the header, and nothing else.
     """
