@@ -15,6 +15,7 @@ from studio.gui.appearance import Appearance
 from studio.gui.closing import Closing
 from studio.gui.entries import ENTRIES, MACHINE, START
 from studio.gui.focus import FocusKeeper
+from studio.gui.garbage import Sweeper
 from studio.gui.help import HelpDialog
 from studio.gui.looking_on import LookingOn
 from studio.gui.memory import Memory
@@ -44,6 +45,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.session = session
         self._entries, self._start = list(entries), start
+        self._sweeper = Sweeper(self)
         self._painted = False
         self._closing = Closing(session, self)
         self.appearance = Appearance(session, self, dress=self._dress)
@@ -232,6 +234,7 @@ class Window(QMainWindow):
         self.tour.close()
         self.pages.close_pages()
         self.session.close()
+        self._sweeper.stop()
 
 
 def dress(session: Session) -> theme.Theme:
