@@ -6,11 +6,9 @@ Legend: B clips, C channels, T frames, H height, W width, D feature.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
-from torchvision.models.video import mc3_18, r2plus1d_18, r3d_18
 
 from studio.engine.backbones.backbone import Backbone
 from studio.engine.errors import RecipeError
@@ -27,15 +25,17 @@ class Torchvision18(Backbone):
     takes = "clips"
     feature_layer = "layer4"
     retrieves_with = "pooled"
-    whole: ClassVar[Callable[..., Any]]
-    """What makes torchvision's network."""
+    maker: ClassVar[str]
+    """The name of what makes it in `torchvision.models.video`, whose import takes as long as torch's: made on use."""
 
     def __init__(self, *, input_pixels: int, clip_frames: int, channels: int = 3) -> None:
         super().__init__(input_pixels=input_pixels, clip_frames=clip_frames, channels=channels)
         if channels != 3:
             raise RecipeError(f"an input of {channels} channels", f"{self.title} takes frames of three",
                               "Choose another encoding, or another backbone")
-        whole = type(self).whole(weights=None)
+        from torchvision.models import video
+
+        whole = getattr(video, self.maker)(weights=None)
         self.stem, self.layer1, self.layer2 = whole.stem, whole.layer1, whole.layer2
         self.layer3, self.layer4 = whole.layer3, whole.layer4
 
@@ -51,14 +51,14 @@ class R3D18(Torchvision18):
     """3D convolutions throughout, 33.17 M parameters: 16x112x112 -> 2x7x7 -> 512. VCOP's R3D-10 has 14.36 M."""
 
     title = "R3D-18 (torchvision)"
-    whole = r3d_18
+    maker = "r3d_18"
 
 
 class MC318(Torchvision18):
     """3D convolutions in the stem and the first stage alone, 11.49 M parameters: 16x112x112 -> 16x7x7 -> 512."""
 
     title = "MC3-18 (torchvision)"
-    whole = mc3_18
+    maker = "mc3_18"
 
     def pooled_of_map(self, map_BCTHW: Tensor) -> Tensor:
         """map_BCTHW -> pooled_BP, over eighths of the frames, all of which stay: then as long as the others' (9216)."""
@@ -73,4 +73,4 @@ class R2Plus1D18(Torchvision18):
     """
 
     title = "R(2+1)D-18 (torchvision)"
-    whole = r2plus1d_18
+    maker = "r2plus1d_18"
