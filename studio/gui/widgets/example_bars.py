@@ -6,11 +6,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.gui.texts import said
+from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme
 
 _WIDTH, _HEIGHT = 320, 112
-_BARS = (("trained", "train", 0.78), ("untrained", "random", 0.44))
+_BARS = ((noted("trained"), "train", 0.78), (noted("untrained"), "random", 0.44))
 _CHANCE = 0.2
 
 
@@ -35,7 +35,7 @@ class ExampleBars(QWidget):
             top = theme.px(14 + 36 * place)
             painter.setPen(QColor(theme.quiet))
             painter.drawText(QRectF(0, top, left - theme.px(10), theme.px(24)),
-                             int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), words)
+                             int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), said(words))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.faint(theme.plot_colours[colour], share=0.55))
             painter.drawRoundedRect(QRectF(left, top, share * width, theme.px(24)), 2, 2)
@@ -44,4 +44,4 @@ class ExampleBars(QWidget):
         painter.drawLine(int(x), theme.px(6), int(x), theme.px(86))
         painter.setPen(QColor(theme.quiet))
         painter.drawText(QRectF(x - theme.px(40), theme.px(88), theme.px(80), theme.px(20)),
-                         int(Qt.AlignmentFlag.AlignCenter), "chance")
+                         int(Qt.AlignmentFlag.AlignCenter), said("chance"))
