@@ -12,7 +12,8 @@ from studio.gui.texts import noted, said
 from studio.gui.theme import current_theme, icon, icon_size, theme_watch
 from studio.gui.words import share
 
-_WIDTH = 152
+_WIDTH, _NARROW = 172, 152
+"""Width in pixels; the narrow one leaves a small screen's pages their room under large text."""
 _LARGE = 1.6
 
 
@@ -129,16 +130,19 @@ class Rail(QWidget):
         self._machine_button.setIcon(icon("chip", theme.quiet))
         self._help_button.setIcon(icon("help", theme.quiet))
         self._project_button.setIcon(icon("folder", theme.quiet, beside_text=True))
-        self.setFixedWidth(theme.px(_WIDTH))
+        self.setFixedWidth(theme.px(self._wide()))
         self._write_project()
         self._paint_icons()
+
+    def _wide(self) -> int:
+        return _WIDTH if current_theme().scale < _LARGE else _NARROW
 
     def _write_project(self) -> None:
         words = said("Project {project}: open another", project=self._project) if self._project else said("Projects")
         self._project_button.setAccessibleName(words)
         self._project_button.setToolTip(words)
         metrics = self._project_button.fontMetrics()
-        space = current_theme().px(_WIDTH - 76)
+        space = current_theme().px(self._wide() - 74)
         self._project_button.setText(
             metrics.elidedText(self._project or said("Projects"), Qt.TextElideMode.ElideRight, space))
 
