@@ -48,6 +48,13 @@ def test_the_whole_window_loads_no_torch() -> None:
     assert not loaded & {"torch", "torchvision", "cv2"}
 
 
+def test_backbones_load_torchvision_only_when_one_is_made_of_it() -> None:
+    """Its import takes as long as torch's, and a network of the studio's own needs none of it."""
+    made = "from studio.engine.backbones import BACKBONES; BACKBONES['{name}'](input_pixels=112, clip_frames=16)"
+    assert "torchvision" not in _loaded_by(made.format(name="r3d_small"))
+    assert "torchvision" in _loaded_by(made.format(name="r3d_18"))
+
+
 def test_import_contracts() -> None:
     done = subprocess.run([sys.executable, "-c", "from importlinter.cli import lint_imports_command as m; m()"],
                           capture_output=True, text=True, cwd=ROOT, check=False)

@@ -49,6 +49,18 @@ def test_the_rail_has_the_seven_pages_in_working_order(window: Window) -> None:
         assert window.findChild(QToolButton, f"rail.{name}")
 
 
+def test_the_rail_shows_the_name_of_the_sample_project_whole(window: Window) -> None:
+    window.rail.set_project("Sample project")
+    button = window.findChild(QToolButton, "rail.project")
+    settle()
+    assert button
+    assert button.text() == "Sample project"  # not shortened here, and none of it shortened by Qt either
+    assert button.width() >= button.sizeHint().width()
+    window.rail.set_project("Echocardiography of the second hospital")
+    assert button.text().endswith("…") and "second hospital" in button.toolTip()
+    assert button.width() >= button.sizeHint().width()
+
+
 def test_without_a_project_every_page_is_locked_and_leads_to_the_start(window: Window) -> None:
     for entry in ENTRIES:
         window.session.go_to(entry.name)
