@@ -218,6 +218,7 @@ def told(gallery: Shooting) -> None:
     """The details of a failure as they can be copied, and the list of all messages."""
     for variant in RARE:
         gallery.dress(*variant)
+        gallery.settle()
         next(one for one in gallery.window.findChildren(QPushButton)
              if one.isVisible() and one.objectName().endswith("details")).click()
         for name in ("report", "messages"):
