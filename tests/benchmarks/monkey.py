@@ -2,7 +2,8 @@
 
 Random clicks, keys, drags, wheels, sizes, themes and pages on the real window with a copy of the sample project and a
 short run. It ends with an exit code of 1 when anything raised, when a page is dead afterwards, or when memory grew by
-more than a fifth in the second half. `--keep` writes the result to `tests/benchmarks/results/monkey.json`.
+more than a fifth in the second half. Named are the action that took longest, and what was done before memory grew by
+much at once. `--keep` writes the result to `tests/benchmarks/results/monkey.json`.
 """
 
 from __future__ import annotations
@@ -47,12 +48,15 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from studio.engine import files
+from studio.gui.theme import current_theme
 from studio.gui.window import Window
 
 RESULT = Path(__file__).resolve().parent / "results" / "monkey.json"
 SHORT = ["--recipe", "quick", "--set", "training.batch_size=4", "--set", "training.validation_tuples=12", "--set",
          "training.validate_every_steps=2", "--set", "training.max_steps=4"]
 MOST_GROWTH = 0.2
+STEP_MB = 40
+"""Memory that grows by as much within one action is noted with what led to it."""
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QGraphicsView,
             QPlainTextEdit)
 KEYS = (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Up,
@@ -210,16 +214,20 @@ def dead_pages(window: Window) -> list[str]:
 def soak(window: Window, met: list[str], *, seed: int, minutes: float) -> dict[str, Any]:
     """Let the monkey at the window for some minutes."""
     monkey, process = Monkey(window, seed=seed, starts_jobs=True), psutil.Process()
-    started, worst, memory = time.monotonic(), 0.0, list[float]()
-    acts: list[str] = []
+    started, worst, memory = time.monotonic(), (0.0, ""), list[float]()
+    acts, steps, held = list[str](), list[dict[str, Any]](), process.memory_info().rss
     while (passed := time.monotonic() - started) < 60 * minutes and not met and window.isVisible():
         before = time.monotonic()
         monkey.act()
         settle()
         acts = [*acts[-20:], monkey.last]
-        worst = max(worst, time.monotonic() - before)
+        worst = max(worst, (time.monotonic() - before, f"{monkey.last} on {window.pages.name}"))
+        held, held_before = process.memory_info().rss, held
+        if held - held_before > STEP_MB * 1e6:
+            steps.append({"minute": round(passed / 60, 1), "mb": round((held - held_before) / 1e6),
+                          "page": window.pages.name, "text_scale": current_theme().scale, "after": acts[-4:]})
         if len(memory) <= passed // 5:
-            memory.append(process.memory_info().rss / 1e6)
+            memory.append(held / 1e6)
             if len(memory) % 12 == 1:
                 print(f"{passed / 60:.0f} of {minutes:.0f} minutes, {sum(monkey.done.values())} actions, "
                       f"{memory[-1]:.0f} MB", file=sys.stderr, flush=True)
@@ -234,7 +242,8 @@ def soak(window: Window, met: list[str], *, seed: int, minutes: float) -> dict[s
     growth = memory[-1] / memory[half] - 1 if half else 0.0
     return {"seed": seed, "minutes": minutes, "actions": sum(monkey.done.values()), "ways": dict(monkey.done),
             "raised": met[:3], "before_that": acts[-6:] if met else [], "answers": answers, "dead_pages": dead,
-            "longest_action_ms": round(1000 * worst), "memory_mb": [round(one) for one in memory],
+            "longest_action_ms": round(1000 * worst[0]), "longest_action": worst[1],
+            "memory_steps": steps, "memory_mb": [round(one) for one in memory],
             "growth_in_the_second_half": round(growth, 3)}
 
 
