@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable, Hashable
-from contextlib import suppress
+from functools import cache
 from threading import Lock, Thread
 from typing import Any
+from weakref import ref
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
 
 from studio.engine.errors import StudioError
 
@@ -32,6 +35,42 @@ class Pace:
             self._since = time.perf_counter()
 
 
+class _Courier(QObject):
+    """Brings what came out from the threads to the window's.
+
+    It outlives every page. A page may be deleted at any moment, and a thread that just then emits a signal of a part of
+    it takes the whole studio down: no thread but the window's may touch one. It closes before Qt ends.
+    """
+
+    _sent = Signal(object, object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gate, self._is_open = Lock(), True
+        self._sent.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        atexit.register(self._close)
+
+    def send(self, to: ref[Background], key: Hashable, result: Any) -> None:
+        """Let `to` say that it is done, soon and in the window's thread; call it from any."""
+        with self._gate:
+            if self._is_open:
+                self._sent.emit(to, key, result)
+
+    def _close(self) -> None:
+        with self._gate:
+            self._is_open = False
+
+    def _deliver(self, to: ref[Background], key: Hashable, result: Any) -> None:
+        background = to()
+        if background is not None and isValid(background):  # or the page that asked is gone
+            background.done.emit(key, result)
+
+
+@cache
+def _courier() -> _Courier:
+    return _Courier()
+
+
 class Background(QObject):
     """Does what it is asked, the newest first; `done` brings the key and what came out (None when it failed).
 
@@ -47,6 +86,7 @@ class Background(QObject):
         self._waiting: dict[Hashable, Callable[[], Any]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
+        self._courier = _courier()  # made in the window's thread
 
     def ask(self, key: Hashable, work: Callable[[], Any]) -> None:
         """Do this soon, unless it is dropped before."""
@@ -78,11 +118,11 @@ class Background(QObject):
             return None
 
     def _work(self) -> None:
+        to_me = ref(self)
         while taken := self._take():
             key, work = taken
             try:
                 result = work()
             except (StudioError, OSError, ValueError):
                 result = None
-            with suppress(RuntimeError):  # the page that asked is gone
-                self.done.emit(key, result)
+            self._courier.send(to_me, key, result)
