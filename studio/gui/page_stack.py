@@ -149,6 +149,8 @@ class PageStack(QStackedWidget):
         self._dressing = None
         for timer in (self._builder, self._dresser):
             timer.stop()
+        if self._loader:
+            self._loader.join()  # after the module at hand; it would tell a part of the window that is gone
         self._forget_half_made()
         for made in self._pages.values():
             made.hide()
@@ -288,8 +290,7 @@ class PageStack(QStackedWidget):
             with suppress(ImportError):  # said when the page is made
                 import_module(_module(entry))
             self._loaded.add(entry.name)
-        with suppress(RuntimeError):  # the window is gone
-            self.loaded.emit()
+        self.loaded.emit()
 
 
 def _module(entry: Entry) -> str:
