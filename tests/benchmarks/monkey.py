@@ -226,6 +226,7 @@ def soak(window: Window, met: list[str], *, seed: int, minutes: float) -> dict[s
         if held - held_before > STEP_MB * 1e6:
             steps.append({"minute": round(passed / 60, 1), "mb": round((held - held_before) / 1e6),
                           "page": window.pages.name, "text_scale": current_theme().scale, "after": acts[-4:]})
+            print(steps[-1], file=sys.stderr, flush=True)  # a crash would take it away
         if len(memory) <= passed // 5:
             memory.append(held / 1e6)
             if len(memory) % 12 == 1:
